@@ -1,0 +1,45 @@
+"""Raw bytes, kept once by their SHA-256.
+
+They live in the database on purpose: bytes and the row that points at them are committed together, so there is never a message without its mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import LargeBinary, String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from mailloom.errors import NotFound
+from mailloom.store.base import Base, BigId, Moment
+
+
+class Blob(Base):
+    __tablename__ = "blob"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigId)
+    stored_at: Mapped[Moment]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+def keep_blob(session: Session, content: bytes, now: datetime) -> str:
+    """Store `content` unless it is there already; returns its digest (64 hex digits). The caller commits."""
+    digest = hashlib.sha256(content).hexdigest()
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"digest": digest, "size": len(content), "stored_at": now, "content": content}
+    session.execute(insert(Blob).values(values).on_conflict_do_nothing(index_elements=[Blob.digest]))
+    return digest
+
+
+def read_blob(session: Session, digest: str) -> bytes:
+    """The bytes; NotFound when retention has removed them."""
+    content = session.scalar(select(Blob.content).where(Blob.digest == digest))
+    if content is None:
+        raise NotFound(
+            f"The raw bytes {digest[:12]}… are not stored any more.",
+            remedy="Retention removed them; lengthen it in the settings.",
+        )
+    return content
