@@ -1,0 +1,102 @@
+"""What addons import. Everything named here is kept stable within a minor version of mailloom."""
+
+from __future__ import annotations
+
+from mailloom.api.accounts import (
+    Account,
+    AccountSettings,
+    AfterFetch,
+    Authentication,
+    IncomingSettings,
+    OutgoingSettings,
+    Security,
+    ServerSettings,
+)
+from mailloom.api.checks import Check, Finding, Severity
+from mailloom.api.drafts import Denial, Draft, Enclosure, Envelope, Purpose, Queued, Recipient
+from mailloom.api.hookspecs import hookimpl
+from mailloom.api.jobs import Job
+from mailloom.api.office import Office, Received
+from mailloom.api.probing import Explanation, FailureClass, Step
+from mailloom.api.receiving import Cursor, Fetched, Source, SourceKind
+from mailloom.api.routing import (
+    Action,
+    Answer,
+    Answered,
+    AnswerReason,
+    Ignored,
+    Incoming,
+    Parked,
+    Pass,
+    Reported,
+    Route,
+    Routed,
+    Router,
+    Verdict,
+)
+from mailloom.api.sending import Capabilities, Outcome, Parcel, Reply, Status, Transport, TransportKind
+from mailloom.api.threads import ThreadModel, mapped
+from mailloom.api.webhooks import ProviderEvent, Webhook, WebhookAnswer, WebhookCall
+from mailloom.store.messages import MessageKind
+from mailloom.store.threads import HasAlias, Threaded
+
+__all__ = [
+    "Account",
+    "AccountSettings",
+    "Action",
+    "AfterFetch",
+    "Answer",
+    "AnswerReason",
+    "Answered",
+    "Authentication",
+    "Capabilities",
+    "Check",
+    "Cursor",
+    "Denial",
+    "Draft",
+    "Enclosure",
+    "Envelope",
+    "Explanation",
+    "FailureClass",
+    "Fetched",
+    "Finding",
+    "HasAlias",
+    "Ignored",
+    "Incoming",
+    "IncomingSettings",
+    "Job",
+    "MessageKind",
+    "Office",
+    "Outcome",
+    "OutgoingSettings",
+    "Parcel",
+    "Parked",
+    "Pass",
+    "ProviderEvent",
+    "Purpose",
+    "Queued",
+    "Received",
+    "Recipient",
+    "Reply",
+    "Reported",
+    "Route",
+    "Routed",
+    "Router",
+    "Security",
+    "ServerSettings",
+    "Severity",
+    "Source",
+    "SourceKind",
+    "Status",
+    "Step",
+    "ThreadModel",
+    "Threaded",
+    "Transport",
+    "TransportKind",
+    "Verdict",
+    "Webhook",
+    "WebhookAnswer",
+    "WebhookCall",
+    "hookimpl",
+    "mapped",
+]

@@ -1,0 +1,188 @@
+"""Every hook an addon may implement. docs/hooks.md documents each with this signature; `test_hook_<name>` shows each at work.
+
+All are synchronous; an `async def` implementation is refused when the addon is loaded. Three manners:
+*collect* returns objects, which are joined in dependency order; *first answer wins* asks dependents before what they depend on, and None means
+"no opinion"; *each* is called for every addon in dependency order. Observers are fenced: what they raise is logged with the addon's name and
+goes no further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+    from jinja2 import Environment
+    from pydantic import BaseModel
+    from sqlalchemy.orm import Session
+
+    from mailloom.api.checks import Check
+    from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
+    from mailloom.api.jobs import Job
+    from mailloom.api.office import Office
+    from mailloom.api.probing import Explanation
+    from mailloom.api.receiving import SourceKind
+    from mailloom.api.routing import Router
+    from mailloom.api.sending import TransportKind
+    from mailloom.api.threads import ThreadModel
+    from mailloom.api.webhooks import Webhook
+    from mailloom.mail.message import Message as Mail
+    from mailloom.mail.reply import Reply as VisibleReply
+    from mailloom.mail.report import Report
+    from mailloom.store.messages import Message
+    from mailloom.store.outbox import Delivery
+    from mailloom.store.threads import Thread
+
+PROJECT = "mailloom"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+# --- collect ---------------------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def register_settings() -> type[BaseModel]:  # type: ignore[empty-body]  # a specification has no body; so for all below
+    """The addon's settings model; every field needs a default and a description."""
+
+
+@hookspec
+def register_transports() -> Sequence[TransportKind]:  # type: ignore[empty-body]
+    """Kinds of outgoing servers."""
+
+
+@hookspec
+def register_sources() -> Sequence[SourceKind]:  # type: ignore[empty-body]
+    """Kinds of incoming servers."""
+
+
+@hookspec
+def register_routers() -> Sequence[Router]:  # type: ignore[empty-body]
+    """Rows of the routing table."""
+
+
+@hookspec
+def register_thread_models() -> Sequence[ThreadModel]:  # type: ignore[empty-body]
+    """Business objects that mail can create and append to."""
+
+
+@hookspec
+def register_webhooks() -> Sequence[Webhook]:  # type: ignore[empty-body]
+    """Provider webhooks whose verified calls become delivery events."""
+
+
+@hookspec
+def register_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
+    """Work done again and again."""
+
+
+@hookspec
+def register_checks() -> Sequence[Check]:  # type: ignore[empty-body]
+    """Checks of `mailloom doctor`."""
+
+
+@hookspec
+def register_commands(root: typer.Typer) -> None:
+    """Add commands or a group to the command line. The office is `context.obj` (see docs/hooks.md)."""
+
+
+# --- first answer wins -----------------------------------------------------------------------------------------------------------------
+
+
+@hookspec(firstresult=True)
+def classify_message(message: Mail) -> Report | None:
+    """Whether a mail is a report (bounce, complaint, auto-reply …) and what it says."""
+
+
+@hookspec(firstresult=True)
+def trim_reply(message: Mail) -> VisibleReply | None:
+    """The new words of a reply without quote and signature."""
+
+
+@hookspec(firstresult=True)
+def allow_recipient(address: str, purpose: Purpose, session: Session) -> Denial | None:
+    """A denial when this normalised address must not be written to for this purpose; None when this addon does not mind."""
+
+
+@hookspec(firstresult=True)
+def choose_account(draft: Draft, session: Session) -> int | None:
+    """The id of the outgoing account to use for a draft, before the core's own rules."""
+
+
+@hookspec(firstresult=True)
+def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id: int, session: Session) -> str | None:
+    """The envelope sender for one delivery."""
+
+
+@hookspec(firstresult=True)
+def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
+    """A server's words in plain language. `protocol`: smtp, imap, pop3, http, tls, dns, tcp; `kind`: the account's kind, '' when unknown."""
+
+
+@hookspec(firstresult=True)
+def recipient_known(address: str, session: Session) -> bool | None:
+    """Whether mail for this normalised address of ours would be taken; asked at RCPT by listeners. None: not my kind of address."""
+
+
+# --- each, in order --------------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def prepare_templates(environment: Environment) -> None:
+    """Add filters, globals or tests to the template environment."""
+
+
+@hookspec
+def prepare_message(
+    draft: Draft, recipient: Recipient, delivery_id: int, session: Session
+) -> Sequence[tuple[str, str]] | None:
+    """Header lines (name, value) to add to one recipient's mail."""
+
+
+@hookspec
+def sign_message(envelope: Envelope, message: bytes) -> bytes | None:
+    """Header lines, CRLF-ended, to put before the finished mail (a DKIM-Signature)."""
+
+
+@hookspec
+def startup(app: Office) -> None:
+    """The application is ready; keep the office if you need it."""
+
+
+@hookspec
+def shutdown(app: Office) -> None:
+    """The application ends."""
+
+
+# --- the addon's own -------------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def addon_installed(session: Session) -> None:
+    """Called once for the addon itself, after its migrations and before the commit."""
+
+
+@hookspec
+def addon_removed(session: Session) -> None:
+    """Called once for the addon itself, before its tables may go."""
+
+
+@hookspec
+def self_check() -> str | None:
+    """A sentence that says why the addon cannot work here (a missing program, say); None when it can."""
+
+
+# --- observers, fenced -----------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def message_stored(message: Message, thread: Thread | None, session: Session) -> None:
+    """A message was added to a thread, in the same transaction."""
+
+
+@hookspec
+def delivery_recorded(delivery: Delivery, session: Session) -> None:
+    """A delivery reached a settled state (sent, bounced, rejected, failed, cancelled, uncertain), in the same transaction."""

@@ -1,0 +1,96 @@
+"""What addons may ask of the running application: the `Office`.
+
+It is handed to `startup` and to jobs and commands. Everything that changes data takes the session of the caller, who commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.mail.token import Keyring
+from mailloom.store.messages import Message, MessageKind
+from mailloom.store.threads import Thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of an incoming mail; the same for the API, the CLI and the stored record."""
+
+    arrival_id: int
+    outcome: str
+    reason: str
+    routes: Sequence[Mapping[str, Any]]
+    """Each: action, model, record, thread, parent, router, defaults; after the fact also message."""
+    steps: Sequence[Mapping[str, str]]
+    """Each: router, verdict, why."""
+    answer: Mapping[str, Any] | None
+    """to, reason; None when nothing was answered."""
+    flags: Sequence[str] = ()
+
+
+class Office(Protocol):
+    """The running application, as addons see it."""
+
+    data_folder: Path
+
+    def now(self) -> datetime:
+        """Aware UTC; the only clock."""
+        ...
+
+    def read(self) -> AbstractContextManager[Session]: ...
+
+    def write(self) -> AbstractContextManager[Session]: ...
+
+    def settings(self, section: str) -> BaseModel:
+        """The settings of an addon (or `core`), validated."""
+        ...
+
+    def keyring(self, purpose: str) -> Keyring:
+        """Signing keys bound to a purpose; tokens survive a key rotation by their key id."""
+        ...
+
+    def receive(
+        self,
+        raw: bytes,
+        *,
+        recipients: Sequence[str] | None = None,
+        envelope_from: str | None = None,
+        account: str | None = None,
+        fallback: str | None = None,
+    ) -> Received:
+        """Keep, then route a mail. Commits by itself: first the bytes, then what follows."""
+        ...
+
+    def enqueue(self, session: Session, draft: Draft) -> Queued: ...
+
+    def thread_of(self, session: Session, record: Any) -> Thread:
+        """The record's thread, made when it has none; the record must have been flushed."""
+        ...
+
+    def post(
+        self,
+        session: Session,
+        record: Any,
+        *,
+        text: str,
+        html: str = "",
+        subject: str = "",
+        kind: MessageKind = MessageKind.COMMENT,
+        author: int | None = None,
+        to: Sequence[str] = (),
+        enclosures: Sequence[Enclosure] = (),
+        parent: Message | None = None,
+    ) -> Message:
+        """Write on a record's thread: followers and `to` are told by mail or inbox as they wish; a note only internal ones."""
+        ...
+
+    def raise_alarm(self, session: Session, subject: str, text: str, remedy: str = "") -> None: ...

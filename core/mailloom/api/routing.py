@@ -1,0 +1,153 @@
+"""Routing: a printable table of routers, each asked in order until one decides.
+
+A router looks at an `Incoming` mail and answers `Pass` (with the reason, kept as evidence) or a decision. It must not write, except to tables of its
+own; what follows from the decision is done by the inbound flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from mailloom.api.accounts import IncomingSettings
+from mailloom.mail.message import Message as Mail
+from mailloom.store.messages import Message
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    APPEND = "append"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One place the mail goes to. CREATE makes a record of `model`; APPEND adds to `thread_id`."""
+
+    action: Action
+    model: str
+    router: str
+    record: str | None = None
+    thread_id: int | None = None
+    parent_id: int | None = None
+    alias_id: int | None = None
+    target: str = ""
+    """What this route serves, for "once per recipient": `alias:<id>`, `thread:<id>`, `fallback`."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    automatic: bool = False
+    """Flag the message as automatic: it notifies nobody."""
+    internal: bool = False
+    why: str = ""
+
+
+class AnswerReason(StrEnum):
+    """Why an automatic answer goes out; names its template `mail/answer_<reason>`."""
+
+    POLICY = "policy"
+    CATCHALL = "catchall"
+    LOOP = "loop"
+    MISCONFIGURED = "misconfigured"
+    UNROUTED = "unrouted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An automatic "could not be delivered" mail to the sender.
+
+    The flow decides whether it may go out at all (never to robots or lists, never twice a day).
+    """
+
+    reason: AnswerReason
+    hit: str
+    """The recipient address of ours that was refused; its domain gives the answer's identity."""
+    text: str = ""
+    """Custom text of the alias, plain; '' takes the template's."""
+    alias_id: int | None = None
+    allowed: str = ""
+    """Who may write there, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """Not mine; `why` says what was looked at."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    routes: Sequence[Route]
+    why: str
+    answers: Sequence[Answer] = ()
+    """For parts that were refused beside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    answer: Answer
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A report that the router has dealt with."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    why: str
+    answer: Answer | None = None
+
+
+Verdict = Pass | Routed | Answered | Reported | Ignored | Parked
+
+
+@dataclass(slots=True, kw_only=True)
+class Incoming:
+    """A mail on its way through the table. `recipients` are keys (normalised addresses), those of To strength in `to`, of Cc strength in `cc`."""
+
+    arrival_id: int
+    mail: Mail
+    envelope_from: str | None
+    to: Sequence[str]
+    cc: Sequence[str]
+    envelope_known: bool
+    from_key: str
+    """Normalised address of the first From; '' when there is none."""
+    account: IncomingSettings | None
+    fallback: str | None
+    parent: Message | None = None
+    """The newest stored message that it refers to."""
+    referenced: Sequence[Message] = ()
+    only_new_targets: bool = False
+    """A further copy of a mail that was served already: only aliases and tokens not yet served count."""
+    dry_run: bool = False
+    memory: dict[str, Any] = field(default_factory=dict)
+    """For routers of one addon to share what they looked up, under the addon's name."""
+
+    @property
+    def recipients(self) -> list[str]:
+        return [*self.to, *self.cc]
+
+
+class Router(Protocol):
+    """One row of the table, registered by `register_routers`. Lower `order` is asked first; see docs/architecture.md for the numbers in use."""
+
+    name: str
+    order: int
+    summary: str
+    """What it decides, one sentence for `mailloom routes`."""
+
+    def route(self, incoming: Incoming, session: Session) -> Verdict:
+        """Look and decide. An exception parks the mail with the exception's first line."""
+        ...

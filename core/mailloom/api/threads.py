@@ -1,0 +1,169 @@
+"""Thread models: the business objects that mail can create and append to.
+
+Most are mapped classes with the `Threaded` mixin, wrapped by `mapped(cls)`; an application with objects of another sort implements `ThreadModel`
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import String, inspect
+from sqlalchemy.orm import Session
+
+from mailloom.errors import ConfigurationError
+from mailloom.mail.message import Message as Mail
+from mailloom.store.messages import Message
+from mailloom.store.threads import Thread, Threaded
+
+
+class ThreadModel(Protocol):
+    """A model of business objects, registered by `register_thread_models`. Record ids are text here."""
+
+    name: str
+    title: str
+    private: bool
+
+    def check_defaults(self, defaults: Mapping[str, Any]) -> None:
+        """Raise ConfigurationError naming the field when alias defaults do not fit the model."""
+        ...
+
+    def create(
+        self,
+        session: Session,
+        *,
+        subject: str,
+        address: str,
+        cc: Sequence[str],
+        defaults: Mapping[str, Any],
+        mail: Mail | None,
+    ) -> str:
+        """A new record, flushed; returns its id. `address` is the sender's normalised address, '' when unknown."""
+        ...
+
+    def exists(self, session: Session, record: str) -> bool: ...
+
+    def title_of(self, session: Session, record: str) -> str:
+        """Its name for subjects and pages; '' when it is gone."""
+        ...
+
+    def merge_cc(self, session: Session, record: str, cc: Sequence[str]) -> None:
+        """Add Cc addresses where the model keeps them; nothing otherwise."""
+        ...
+
+    def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
+        """A message was added to the record's thread; for instance, reopen a closed ticket."""
+        ...
+
+
+class MappedThreadModel:
+    """`ThreadModel` over a mapped class with `Threaded`. `on_message(record, message, session)` is called for each new message of the thread."""
+
+    def __init__(
+        self, cls: type[Any], title: str, on_message: Callable[[Any, Message, Session], None] | None = None
+    ) -> None:
+        if not issubclass(cls, Threaded):
+            raise ConfigurationError(
+                f"{cls.__name__} cannot receive mail: it lacks the Threaded mixin.",
+                remedy="Derive it from mailloom.api.Threaded.",
+            )
+        self.cls: Any = cls
+        self.name = cls.thread_model
+        self.title = title
+        self.private = cls.private_threads
+        self._on_message = on_message
+
+    def check_defaults(self, defaults: Mapping[str, Any]) -> None:
+        columns = inspect(self.cls).columns
+        for field, value in defaults.items():
+            if field not in columns:
+                raise ConfigurationError(
+                    f"{self.title} has no field {field!r}.", remedy=f"Fields are: {', '.join(sorted(columns.keys()))}."
+                )
+            self._check_value(field, columns[field], value)
+
+    def _check_value(self, field: str, column: Any, value: Any) -> None:
+        if value is None:
+            if not column.nullable:
+                raise ConfigurationError(
+                    f"The field {field!r} of {self.title} may not be empty.", remedy="Give it a value."
+                )
+            return
+        wanted = column.type.python_type
+        fits = isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
+        if not fits:
+            raise ConfigurationError(
+                f"The field {field!r} of {self.title} wants {wanted.__name__}, not {value!r}.",
+                remedy="Correct the default value of the alias.",
+            )
+        if isinstance(column.type, String) and column.type.length and len(value) > column.type.length:
+            raise ConfigurationError(
+                f"The value for {field!r} of {self.title} is longer than {column.type.length} characters.",
+                remedy="Shorten it.",
+            )
+
+    def create(
+        self,
+        session: Session,
+        *,
+        subject: str,
+        address: str,
+        cc: Sequence[str],
+        defaults: Mapping[str, Any],
+        mail: Mail | None,
+    ) -> str:
+        self.check_defaults(defaults)
+        values: dict[str, Any] = {self.cls.name_field: self._fitted(self.cls.name_field, subject)}
+        if self.cls.address_field:
+            values[self.cls.address_field] = self._fitted(self.cls.address_field, address)
+        if self.cls.cc_field:
+            values[self.cls.cc_field] = ", ".join(cc)
+        values.update(defaults)
+        record = self.cls(**values)
+        session.add(record)
+        session.flush()
+        return str(inspect(record).identity[0])
+
+    def _fitted(self, field: str, text: str) -> str:
+        length = getattr(inspect(self.cls).columns[field].type, "length", None)
+        return text[:length] if length else text
+
+    def get(self, session: Session, record: str) -> Any:
+        """The record, or None when it is gone or the id is not one of this class."""
+        wanted = inspect(self.cls).primary_key[0].type.python_type
+        try:
+            identity = wanted(record)
+        except ValueError:
+            return None
+        return session.get(self.cls, identity)
+
+    def exists(self, session: Session, record: str) -> bool:
+        return self.get(session, record) is not None
+
+    def title_of(self, session: Session, record: str) -> str:
+        found = self.get(session, record)
+        return "" if found is None else str(getattr(found, self.cls.name_field) or "")
+
+    def merge_cc(self, session: Session, record: str, cc: Sequence[str]) -> None:
+        found = self.get(session, record)
+        if found is None or not self.cls.cc_field:
+            return
+        from mailloom.mail.address import normalise, parse_addresses
+
+        kept = str(getattr(found, self.cls.cc_field) or "")
+        known = {normalise(entry.address) for entry in parse_addresses(kept)}
+        fresh = [address for address in cc if normalise(address) not in known]
+        if fresh:
+            setattr(found, self.cls.cc_field, ", ".join([*([kept] if kept else []), *dict.fromkeys(fresh)]))
+
+    def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
+        if self._on_message is not None and (found := self.get(session, record)) is not None:
+            self._on_message(found, message, session)
+
+
+def mapped(
+    cls: type[Any], title: str, on_message: Callable[[Any, Message, Session], None] | None = None
+) -> ThreadModel:
+    """The thread model of a mapped class with the `Threaded` mixin."""
+    return MappedThreadModel(cls, title, on_message)
