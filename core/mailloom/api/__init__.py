@@ -16,7 +16,7 @@ from mailloom.api.checks import Check, Finding, Severity
 from mailloom.api.drafts import Denial, Draft, Enclosure, Envelope, Purpose, Queued, Recipient
 from mailloom.api.hookspecs import hookimpl
 from mailloom.api.jobs import Job
-from mailloom.api.office import Office, Received
+from mailloom.api.office import Office, Received, office_of
 from mailloom.api.probing import Explanation, FailureClass, Step
 from mailloom.api.receiving import Cursor, Fetched, Source, SourceKind
 from mailloom.api.routing import (
@@ -99,4 +99,5 @@ __all__ = [
     "WebhookCall",
     "hookimpl",
     "mapped",
+    "office_of",
 ]

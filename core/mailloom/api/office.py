@@ -37,6 +37,12 @@ class Received:
     flags: Sequence[str] = ()
 
 
+def office_of(session: Session) -> Office:
+    """The application that a session belongs to: how hooks that get a session reach settings, keys and the clock."""
+    office: Office = session.info["office"]
+    return office
+
+
 class Office(Protocol):
     """The running application, as addons see it."""
 

@@ -6,8 +6,9 @@ own; what follows from the decision is done by the inbound flow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import IncomingSettings
 from mailloom.mail.message import Message as Mail
+from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message
 
 
@@ -132,6 +134,9 @@ class Incoming:
     only_new_targets: bool = False
     """A further copy of a mail that was served already: only aliases and tokens not yet served count."""
     dry_run: bool = False
+    now: datetime
+    keyring: Callable[[str], Keyring]
+    """Signing keys by purpose."""
     memory: dict[str, Any] = field(default_factory=dict)
     """For routers of one addon to share what they looked up, under the addon's name."""
 

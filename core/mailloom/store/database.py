@@ -31,6 +31,8 @@ class Database:
         self.engine = create_engine(self.url, echo=echo, **_options(self.url))
         if self.is_sqlite:
             _tune_sqlite(self.engine)
+        self.session_info: dict[str, Any] = {}
+        """Shared by all sessions as `session.info`; the application puts itself there, see `mailloom.api.office_of`."""
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
 
@@ -41,13 +43,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back when it does not."""
-        with self._write.begin() as session:
+        with self._write(info=self.session_info) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for looking only: whatever it changed is rolled back."""
-        with self._read() as session:
+        with self._read(info=self.session_info) as session:
             yield session
 
     def close(self) -> None:

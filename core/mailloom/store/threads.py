@@ -24,6 +24,10 @@ class Thread(Base):
     record_id: Mapped[str] = mapped_column(String(64))
     private: Mapped[bool] = mapped_column(default=False)
     """Only participants and bearers of a reply token may append by mail."""
+    domain_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("mail_domain.id", ondelete="SET NULL"), default=None
+    )
+    """The domain its mail came to, which answers use too; None: the first domain."""
     created_at: Mapped[Moment]
     followers: Mapped[list[Follower]] = relationship(back_populates="thread", cascade="all, delete-orphan")
 
