@@ -32,6 +32,7 @@ from mailloom.api.routing import (
     Route,
     Routed,
     Router,
+    SenderVerdict,
     Verdict,
 )
 from mailloom.api.sending import Capabilities, Outcome, Parcel, Reply, Status, Transport, TransportKind
@@ -83,6 +84,7 @@ __all__ = [
     "Routed",
     "Router",
     "Security",
+    "SenderVerdict",
     "ServerSettings",
     "Severity",
     "Source",

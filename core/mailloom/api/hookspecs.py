@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailloom.api.office import Office
     from mailloom.api.probing import Explanation
     from mailloom.api.receiving import SourceKind
-    from mailloom.api.routing import Router
+    from mailloom.api.routing import Incoming, Router, SenderVerdict
     from mailloom.api.sending import TransportKind
     from mailloom.api.threads import ThreadModel
     from mailloom.api.webhooks import Webhook
@@ -120,6 +120,16 @@ def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id
 @hookspec(firstresult=True)
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
     """A server's words in plain language. `protocol`: smtp, imap, pop3, http, tls, dns, tcp; `kind`: the account's kind, '' when unknown."""
+
+
+@hookspec(firstresult=True)
+def reply_address(thread: Thread, session: Session) -> str | None:
+    """Where answers to a thread's mails shall go: an alias of the record, or an address that carries a token."""
+
+
+@hookspec(firstresult=True)
+def authenticate_sender(incoming: Incoming, session: Session) -> SenderVerdict | None:
+    """Whether the From of a mail is who it says (SPF or DKIM, aligned); None when this addon cannot tell."""
 
 
 @hookspec(firstresult=True)

@@ -43,6 +43,8 @@ class Route:
     """Flag the message as automatic: it notifies nobody."""
     internal: bool = False
     why: str = ""
+    settled: Callable[[Session, Exception | None], None] | None = None
+    """Called once the route was carried out, or with the exception that kept it from being so; not in a dry run."""
 
 
 class AnswerReason(StrEnum):
@@ -95,9 +97,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """A report that the router has dealt with."""
+    """A report. `carry_out` records what it says; not called in a dry run."""
 
     why: str
+    carry_out: Callable[[Session], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,8 @@ class Ignored:
 class Parked:
     why: str
     answer: Answer | None = None
+    carry_out: Callable[[Session], None] | None = None
+    """For a router that must note why; not called in a dry run."""
 
 
 Verdict = Pass | Routed | Answered | Reported | Ignored | Parked
@@ -143,6 +148,14 @@ class Incoming:
     @property
     def recipients(self) -> list[str]:
         return [*self.to, *self.cc]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderVerdict:
+    """Whether From is proved. `genuine` None: could not be checked."""
+
+    genuine: bool | None
+    why: str
 
 
 class Router(Protocol):

@@ -36,6 +36,7 @@ class Message(Base):
     __table_args__ = (
         Index("ix_message_thread_id_id", "thread_id", "id"),
         Index("ix_message_arrival_id", "arrival_id"),
+        Index("ix_message_from_address_created_at", "from_address", "created_at"),
     )
 
     id: Mapped[RowId]
@@ -48,6 +49,8 @@ class Message(Base):
     starts_thread: Mapped[bool] = mapped_column(default=False)
     """Replies to it start a new thread (mass mailings); they still count as replies."""
     outgoing: Mapped[bool] = mapped_column(default=False)
+    created_record: Mapped[bool] = mapped_column(default=False)
+    """The mail from which the thread's record was made."""
     author_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), default=None)
     from_text: Mapped[str] = mapped_column(Text, default="")
     from_address: Mapped[str] = mapped_column(String(320), default="")
