@@ -1,0 +1,63 @@
+"""What the outbound path asks of addons: the part of the hook façade it uses, so that tests can answer for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
+from mailloom.api.probing import Explanation
+from mailloom.store.outbox import Delivery
+
+
+class OutboundHooks(Protocol):
+    """`registry.calls.Hooks` fulfils this; see `api.hookspecs` for what each means."""
+
+    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None: ...
+
+    def choose_account(self, draft: Draft, session: Session) -> int | None: ...
+
+    def return_path(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, account_id: int, session: Session
+    ) -> str | None: ...
+
+    def prepare_message(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, session: Session
+    ) -> Sequence[tuple[str, str]]: ...
+
+    def sign_message(self, envelope: Envelope, message: bytes) -> bytes: ...
+
+    def explain_failure(self, reply: str, protocol: str, kind: str) -> Explanation | None: ...
+
+    def delivery_recorded(self, delivery: Delivery, session: Session) -> None: ...
+
+
+class NoHooks:
+    """Nobody has an opinion."""
+
+    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None:
+        return None
+
+    def choose_account(self, draft: Draft, session: Session) -> int | None:
+        return None
+
+    def return_path(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, account_id: int, session: Session
+    ) -> str | None:
+        return None
+
+    def prepare_message(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, session: Session
+    ) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def sign_message(self, envelope: Envelope, message: bytes) -> bytes:
+        return b""
+
+    def explain_failure(self, reply: str, protocol: str, kind: str) -> Explanation | None:
+        return None
+
+    def delivery_recorded(self, delivery: Delivery, session: Session) -> None:
+        return None
