@@ -1,0 +1,305 @@
+"""The addresses of one header value.
+
+RFC 5322 §3.4 with its obsolete forms (§4.4), read leniently, in linear time and without recursion: groups are flattened, comments
+of any depth skipped (a comment is the name where no other is given), routes dropped, missing commas, brackets and quotes guessed.
+Structure first, encoded words after: what an encoded word says can become part of a name, never of an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from mailloom.mail.mailbox import Address
+from mailloom.mail.words import decode_words
+
+_ATOM = r"[^\s\"(),:;<>@\[\]\\]++"
+
+# The usual shapes, one after another: `Ann <ann@x>`, `"Doe, Ann" <ann@x>`, `ann@x`.
+_USUAL = re.compile(
+    rf'[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]*+))<({_ATOM})@({_ATOM})>|({_ATOM})@({_ATOM}))[ \t]*+(?:,|\Z)'
+)
+
+_TOKEN = re.compile(
+    r"(?P<blank>\s+)"
+    r"|(?P<word>=\?[^?\s]+\?[bBqQ]\?[^?<>\"]*\?=)"
+    r"|(?P<atom>[^\s\"(),:;<>@\[\]\\=]+|=)"
+    r'|(?P<quoted>"(?:[^"\\]|\\.)*")'
+    r"|(?P<literal>\[[^\[\]\s\"<>,]*\])"
+    r"|(?P<mark>.)",
+    re.DOTALL,
+)
+
+_LOCAL_NAMES = frozenset(
+    {"mailer-daemon", "postmaster", "root", "daemon", "nobody", "abuse", "hostmaster", "webmaster", "cron"}
+)
+
+
+class Kind(Enum):
+    BLANK = "blank"
+    WORD = "word"
+    ATOM = "atom"
+    QUOTED = "quoted"
+    LITERAL = "literal"
+    COMMENT = "comment"
+    MARK = "mark"
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+Token = tuple[Kind, str]
+
+
+@dataclass(slots=True)
+class _Mailbox:
+    """What has been read of one mailbox: the words outside brackets, the comments, the bracket's tokens (None: no bracket)."""
+
+    words: list[Token] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    bracket: list[Token] | None = None
+
+
+def parse_addresses(value: str) -> list[Address]:
+    """In order, groups flattened, never raises. A name without any address has an empty local part."""
+    if (usual := _usual(value)) is not None:
+        return usual
+    found: list[Address] = []
+    for mailbox in _mailboxes(_tokens(value)):
+        found += _addresses_of(mailbox)
+    return _with_split_names_joined(found)
+
+
+def _usual(value: str) -> list[Address] | None:
+    """The addresses if every one of them has a usual shape, else None."""
+    found = []
+    at = 0
+    while at < len(value):
+        match = _USUAL.match(value, at)
+        if not match:
+            return None
+        quoted, phrase, local, domain, bare_local, bare_domain = match.groups()
+        name = quoted or (phrase or "").strip()
+        if local is None:
+            local, domain = bare_local, bare_domain
+        if "=?" in name:
+            name = decode_words(name).strip()
+        if local[0] == "'" or domain[-1] in "'.":
+            return None
+        found.append(Address(name=name, localpart=local, domain=domain))
+        at = match.end()
+    return found
+
+
+def _tokens(value: str) -> Iterator[Token]:
+    """A quote or bracket that is never closed is an ordinary mark, and so are all after it (which keeps this linear)."""
+    at = 0
+    comments_close = True
+    while at < len(value):
+        match = _TOKEN.match(value, at)
+        assert match is not None  # the last alternative takes any character
+        assert match.lastgroup is not None
+        text = match[0]
+        kind = _KINDS[match.lastgroup]
+        at = match.end()
+        if kind is Kind.MARK and text == "(" and comments_close:
+            end = _comment_end(value, at)
+            comments_close = end > 0
+            if end:
+                yield Kind.COMMENT, value[at : end - 1]
+                at = end
+            continue
+        if kind is Kind.MARK and text == '"':
+            yield from _without_quotes(value, at)
+            return
+        yield kind, text
+
+
+def _without_quotes(value: str, at: int) -> Iterator[Token]:
+    """The tokens after a quote that nothing closes."""
+    yield from _tokens(value[at:].replace('"', " "))
+
+
+_NESTING = re.compile(r"[()]|\\.", re.DOTALL)
+
+
+def _comment_end(value: str, at: int) -> int:
+    """Offset after the bracket that closes the comment whose text begins at `at`; 0 if none does."""
+    depth = 1
+    for match in _NESTING.finditer(value, at):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return match.end()
+    return 0
+
+
+def _mailboxes(tokens: Iterator[Token]) -> Iterator[_Mailbox]:
+    """Split at commas and semicolons, group names left out, what stands in `<>` apart."""
+    now = _Mailbox()
+    inside = False
+    for kind, text in tokens:
+        if kind is Kind.COMMENT:
+            now.comments.append(text)
+        elif kind is not Kind.MARK:
+            (now.bracket if inside and now.bracket is not None else now.words).append((kind, text))
+        elif inside and text == ">":
+            inside = False
+        elif inside and now.bracket is not None and (text in "@:" or (text == "," and _is_route(now.bracket))):
+            now.bracket.append((kind, text))
+        elif text in ",;":
+            yield now
+            now, inside = _Mailbox(), False
+        elif text == "<" and not inside:
+            if now.bracket is not None and _has_at(now.bracket):
+                yield now
+                now = _Mailbox()
+            elif now.bracket:
+                now.words += now.bracket
+            now.bracket, inside = [], True
+        elif text == ":" and not inside:
+            if not _has_at(now.words):
+                now.words.clear()
+        elif text == "@":
+            now.words.append((kind, text))
+    yield now
+
+
+def _has_at(tokens: list[Token]) -> bool:
+    return any(kind is Kind.MARK for kind, _ in tokens)
+
+
+def _is_route(bracket: list[Token]) -> bool:
+    """Whether `<@a,@b:ann@x>` is being read: a comma belongs to it (RFC 5322 §4.4)."""
+    return bracket[:1] == [(Kind.MARK, "@")] and (Kind.MARK, ":") not in bracket
+
+
+def _addresses_of(mailbox: _Mailbox) -> list[Address]:
+    words, comments = mailbox.words, mailbox.comments
+    if mailbox.bracket is not None:
+        localpart, domain = _addr_spec(_after_route(mailbox.bracket))
+        if localpart or domain:
+            return [Address(name=_name(words, comments), localpart=localpart, domain=domain)]
+        words = [token for token in words if token[0] is not Kind.MARK] if not _has_at(words) else words
+    return _unbracketed(words, comments)
+
+
+def _unbracketed(words: list[Token], comments: list[str]) -> list[Address]:
+    """`ann@x (Ann)`, `Ann ann@x`, `ann@x bob@x`, MAILER-DAEMON, or only a name."""
+    specs, rest = _specs_among(words)
+    if specs:
+        name = _name(rest, comments)
+        return [
+            Address(name=name if len(specs) == 1 else "", localpart=localpart, domain=domain)
+            for localpart, domain in specs
+        ]
+    written = [token for token in rest if token[0] is not Kind.BLANK]
+    if len(written) == 1:
+        kind, text = written[0]
+        if kind is Kind.ATOM:
+            return [Address(name=_name([], comments), localpart=text, domain="")]
+        if kind is Kind.QUOTED and (inner := _USUAL.fullmatch(_unquoted(text).strip(" '"))) and "=?" not in text:
+            local, domain = inner[3] or inner[5], inner[4] or inner[6]
+            return [Address(name=(inner[2] or "").strip(), localpart=local, domain=domain)]
+    name = _name(rest, comments)
+    return [Address(name=name, localpart="", domain="")] if name else []
+
+
+def _after_route(bracket: list[Token]) -> list[Token]:
+    """Without an obsolete route or a `mailto:` before the address."""
+    for at in range(len(bracket) - 1, -1, -1):
+        if bracket[at] == (Kind.MARK, ":"):
+            return bracket[at + 1 :]
+    return bracket
+
+
+def _addr_spec(tokens: list[Token]) -> tuple[str, str]:
+    """Local part and domain of what stands in brackets; the last `@` divides; blanks are dropped, unless no `@` is there."""
+    at = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i] == (Kind.MARK, "@")), None)
+    if at is None:
+        return "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in tokens).strip(), ""
+    local = "".join(
+        _unquoted(text) if kind is Kind.QUOTED else text for kind, text in tokens[:at] if kind is not Kind.BLANK
+    )
+    domain = "".join(text for kind, text in tokens[at + 1 :] if kind is not Kind.BLANK)
+    return _bare(local, domain)
+
+
+def _bare(localpart: str, domain: str) -> tuple[str, str]:
+    """Without the apostrophes that some programs put around an address."""
+    if localpart.startswith("'") and domain.endswith("'"):
+        return localpart[1:], domain[:-1]
+    return localpart, domain
+
+
+def _specs_among(words: list[Token]) -> tuple[list[tuple[str, str]], list[Token]]:
+    """Each `local @ domain` among the words (blanks around the `@` allowed), and the words that are left."""
+    specs: list[tuple[str, str]] = []
+    rest: list[Token] = []
+    at = 0
+    while at < len(words):
+        if words[at] != (Kind.MARK, "@"):
+            rest.append(words[at])
+            at += 1
+            continue
+        local = _take_local(rest)
+        at += 1
+        while at < len(words) and words[at][0] is Kind.BLANK:
+            at += 1
+        domain = []
+        while at < len(words) and words[at][0] in (Kind.ATOM, Kind.LITERAL, Kind.WORD):
+            domain.append(words[at][1])
+            at += 1
+        if local and domain:
+            specs.append(_bare(local, "".join(domain)))
+    return specs, rest
+
+
+def _take_local(rest: list[Token]) -> str:
+    """The local part, taken off the end of `rest`: the tokens before the `@` that nothing separates."""
+    while rest and rest[-1][0] is Kind.BLANK:
+        rest.pop()
+    taken: list[str] = []
+    while rest and rest[-1][0] not in (Kind.BLANK, Kind.MARK, Kind.LITERAL):
+        kind, text = rest.pop()
+        taken.append(_unquoted(text) if kind is Kind.QUOTED else text)
+        if kind is Kind.QUOTED:
+            break
+    return "".join(reversed(taken))
+
+
+def _name(words: list[Token], comments: list[str]) -> str:
+    """The phrase, else the comments; encoded words decoded, blanks squeezed."""
+    text = "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in words)
+    if not text.strip():
+        text = " ".join(comments).replace("\\(", "(").replace("\\)", ")")
+    return " ".join(decode_words(text).split())
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]
+
+
+def _with_split_names_joined(found: list[Address]) -> list[Address]:
+    """`Doe, Ann <ann@x>` was one mailbox whose comma should have been quoted."""
+    joined: list[Address] = []
+    pieces: list[str] = []
+    for address in found:
+        loose = (
+            address.name
+            if not address.localpart
+            else address.localpart
+            if not address.domain and not address.name
+            else ""
+        )
+        if loose and loose.lower() not in _LOCAL_NAMES:
+            pieces.append(loose)
+            joined.append(address)
+            continue
+        if pieces and address.domain and address.name:
+            del joined[-len(pieces) :]
+            name = ", ".join([*pieces, address.name])
+            address = Address(name=name, localpart=address.localpart, domain=address.domain)
+        pieces.clear()
+        joined.append(address)
+    return joined

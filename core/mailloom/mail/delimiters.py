@@ -1,0 +1,74 @@
+"""Where the parts of a multipart begin and end (RFC 2046 §5.1.1).
+
+All lines of a message that begin with `--` are indexed once, by their whole text without trailing blanks. A delimiter is then looked
+up, not searched: boundaries that are prefixes of one another cannot be confused, and nesting of any depth costs linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+_LONGEST = 1000
+"""Bytes of a line that can be a delimiter; RFC 2046 allows 72."""
+
+_FIRST_PART = re.compile(
+    rb"^--(?!-*[ \t]*\r?$)([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z][A-Za-z-]{0,40}[ \t]?:)", re.MULTILINE
+)
+
+Span = tuple[int, int]
+
+
+class Delimiters:
+    """The delimiter lines of one block of bytes."""
+
+    __slots__ = ("_lines", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._lines: dict[bytes, list[int]] = {}
+        at = 0 if raw.startswith(b"--") else raw.find(b"\n--") + 1 or -1
+        while at >= 0:
+            end = raw.find(b"\n", at, at + _LONGEST)
+            self._lines.setdefault(raw[at + 2 : end if end >= 0 else at + _LONGEST].rstrip(), []).append(at)
+            at = raw.find(b"\n--", at) + 1 or -1
+
+    def spans(self, boundary: bytes, start: int, end: int) -> tuple[list[Span], bool]:
+        """The parts between the delimiters within `start:end`, and whether the closing one was found.
+
+        What follows a closing delimiter counts only where it begins with another opening one and a Content- field.
+        """
+        boundary = boundary.rstrip()
+        marks = [(at, False) for at in self._within(boundary, start, end)]
+        closing = self._within(boundary + b"--", start, end)
+        marks += [(at, True) for at in closing]
+        marks.sort()
+        spans = []
+        for (at, closes), (following, _) in zip(marks, [*marks[1:], (end + 1, True)], strict=True):
+            begin = self._line_end(at, end)
+            stop = self._before(following, begin) if following <= end else end
+            if not closes and (not closing or at < closing[0] or self._has_field(begin)):
+                spans.append((begin, stop))
+        return spans, bool(closing)
+
+    def guess(self, start: int, end: int) -> bytes:
+        """The boundary that seems to be in use within `start:end`: the first `--` line with a field after it. b'' if none."""
+        match = _FIRST_PART.search(self._raw, start, end)
+        return match[1].removesuffix(b"--") if match else b""
+
+    def _within(self, line: bytes, start: int, end: int) -> list[int]:
+        places = self._lines.get(line, [])
+        return places[bisect_left(places, start) : bisect_left(places, end)]
+
+    def _line_end(self, at: int, end: int) -> int:
+        return self._raw.find(b"\n", at, end) + 1 or end
+
+    def _before(self, delimiter: int, begin: int) -> int:
+        """Without the line end before a delimiter: it belongs to the delimiter."""
+        at = delimiter - 1
+        if self._raw[at - 1 : at] == b"\r":
+            at -= 1
+        return max(at, begin)
+
+    def _has_field(self, begin: int) -> bool:
+        return self._raw[begin : begin + 8].lower() == b"content-"
