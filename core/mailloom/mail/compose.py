@@ -65,9 +65,11 @@ __all__ = [
 # RFC 5322 §2.2 allows any printable ASCII but the colon; the length leaves room for a value on the same line.
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 
-# RFC 5322 §3.6: at most once in a message.
+# At most once in a message: RFC 5322 §3.6, RFC 2369 §3.3 with 2919 and 8058, RFC 3834 §5.
 _ONCE = frozenset(
-    ("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject")
+    ("date", "from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject")
+    + ("list-id", "list-help", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-post", "list-owner")
+    + ("list-archive", "auto-submitted")
 )
 _REQUIRED = (("from", "From"), ("date", "Date"))
 _OF_THE_BODY = "mime-version"
@@ -159,6 +161,8 @@ def _check_names(own: frozenset[str], shared: frozenset[str]) -> None:
     for key, name in _REQUIRED:
         if key not in own and key not in shared:
             raise MalformedMessage(f"{name}: a message must have this header")
+    if "bcc" in own or "bcc" in shared:
+        raise MalformedMessage("Bcc: everybody would see it", remedy="Name blind recipients in the envelope only.")
     for name in own | shared:
         if name.startswith(_OF_THE_PARTS) or name == _OF_THE_BODY:
             raise MalformedMessage(f"{name}: this header is the body's own", remedy="Leave it out; the body writes it.")

@@ -16,8 +16,8 @@ from mailloom.mail.compose_checks import refuse_controls
 from mailloom.mail.compose_words import FOLD, LINE_WIDTH, phrase, quoted
 
 _LONGEST_ADDRESS = 320
-# The longest field name that carries addresses is Resent-Reply-To; the usual ones are much shorter.
-_NAME_COLUMN = 12
+# Where the value of Reply-To begins, the longest of the usual names: so one writing serves every header.
+_NAME_COLUMN = 10
 _REMEDY = "An address looks like name@example.org."
 
 _DOT_ATOM = re.compile(

@@ -11,6 +11,8 @@ import re
 from enum import Enum
 
 _ENCODED_LINE = 76
+# A whole number of lines of 57 octets, which is what 76 characters of base64 hold.
+_BLOCK = 57 * 8192
 _LONGEST_PLAIN_LINE = 78
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _PLAIN_OCTETS = _PRINTABLE + b"\t\r\n"
@@ -65,6 +67,10 @@ def quoted_printable(content: bytes) -> bytes:
 
 def base64_lines(content: bytes) -> bytes:
     """Base64 in lines of 76 characters, without a line end after the last."""
+    if len(content) > _BLOCK:
+        # Block by block, so that a large file does not stand in memory as a million short lines.
+        blocks = [base64_lines(content[begin : begin + _BLOCK]) for begin in range(0, len(content), _BLOCK)]
+        return b"\r\n".join(blocks)
     encoded = binascii.b2a_base64(content, newline=False)
     return b"\r\n".join([encoded[begin : begin + _ENCODED_LINE] for begin in range(0, len(encoded), _ENCODED_LINE)])
 

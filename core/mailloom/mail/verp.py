@@ -25,6 +25,9 @@ _BATV = (
     re.compile(r"btv1==[0-9a-f]{1,32}==(?P<local>.+)", re.IGNORECASE | re.DOTALL),
     re.compile(r"msprvs1=[^=]{1,32}=(?P<local>.+)", re.IGNORECASE | re.DOTALL),
 )
+# The last such word counts: list names may hold one too. Numbers after it are the message's.
+_BOUNCE_WORD = re.compile(r"(?:^|[-.])(?:bounces?|return|errors?|verp)-(?:\d+-)*", re.IGNORECASE)
+_DOMAIN = re.compile(r"[^\s@=+<>.]+(?:\.[^\s@=+<>.]+)+")
 _SRS0 = re.compile(r"srs0[=+-][^=]{1,40}=[^=]{1,10}=(?P<domain>[^=]+)=(?P<local>.+)", re.IGNORECASE | re.DOTALL)
 # Between the first forwarder and its own SRS0 remainder stands the separator that followed its SRS0.
 _SRS1 = re.compile(r"srs1[=+-][^=]{1,40}=[^=]+=(?P<srs0>[=+-].+)", re.IGNORECASE | re.DOTALL)
@@ -134,13 +137,9 @@ def _without_srs(address: str) -> str:
     return f"{first['local']}@{first['domain']}" if first else ""
 
 
-_BOUNCE_WORD = re.compile(r"(?:^|[-.])(?:bounces?|owner|return|errors?|verp|request|admin)-(?:\d+-)*", re.IGNORECASE)
-_DOMAIN = re.compile(r"[^\s@=+<>.]+(?:\.[^\s@=+<>.]+)+")
-
-
 def _after_bounce_word(text: str) -> str:
-    found = _BOUNCE_WORD.search(text)
-    return text[found.end() :] if found else ""
+    ends = [found.end() for found in _BOUNCE_WORD.finditer(text)]
+    return text[ends[-1] :] if ends else ""
 
 
 def _looks_like_domain(text: str) -> bool:

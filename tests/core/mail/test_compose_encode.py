@@ -3,6 +3,7 @@
 import base64
 import binascii
 import quopri
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,12 @@ from mailloom.mail.encode import TransferEncoding, base64_lines, encode_text, lo
 lines_of_text = st.lists(st.text(alphabet="aä =.\t-日F", max_size=120) | st.just("From afar"), max_size=12).map(
     "\r\n".join
 )
+
+DECODERS: dict[TransferEncoding, Callable[[bytes], bytes]] = {
+    TransferEncoding.SEVEN_BIT: bytes,
+    TransferEncoding.QUOTED_PRINTABLE: binascii.a2b_qp,
+    TransferEncoding.BASE64: binascii.a2b_base64,
+}
 
 
 @pytest.mark.parametrize(
@@ -40,12 +47,7 @@ def test_the_encoding_fits_the_text(text: str, encoding: TransferEncoding) -> No
 def test_encoded_text_decodes_to_itself_in_short_lines(text: str) -> None:
     content = text.encode()
     encoding, encoded = encode_text(content)
-    decoded = {
-        TransferEncoding.SEVEN_BIT: bytes,
-        TransferEncoding.QUOTED_PRINTABLE: binascii.a2b_qp,
-        TransferEncoding.BASE64: binascii.a2b_base64,
-    }[encoding](encoded)
-    assert decoded == content
+    assert DECODERS[encoding](encoded) == content
     assert longest_line(encoded) <= 79
     assert encoded.count(b"\r") == encoded.count(b"\n") == encoded.count(b"\r\n")
 
@@ -73,6 +75,12 @@ def test_base64_keeps_every_octet(content: bytes) -> None:
     encoded = base64_lines(content)
     assert base64.b64decode(encoded.replace(b"\r\n", b""), validate=True) == content
     assert all(len(line) == 76 for line in encoded.split(b"\r\n")[:-1])
+
+
+def test_a_large_file_is_encoded_as_in_one_piece() -> None:
+    content = bytes(range(256)) * 4000 + b"end"
+    assert base64_lines(content).replace(b"\r\n", b"") == base64.b64encode(content)
+    assert {len(line) for line in base64_lines(content).split(b"\r\n")[:-1]} == {76}
 
 
 @pytest.mark.parametrize(
