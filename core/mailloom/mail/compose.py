@@ -65,12 +65,27 @@ __all__ = [
 # RFC 5322 §2.2 allows any printable ASCII but the colon; the length leaves room for a value on the same line.
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 
-# At most once in a message: RFC 5322 §3.6, RFC 2369 §3.3 with 2919 and 8058, RFC 3834 §5.
-_ONCE = frozenset(
-    ("date", "from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject")
-    + ("list-id", "list-help", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-post", "list-owner")
-    + ("list-archive", "auto-submitted")
+# At most once in a message: RFC 5322 §3.6 and RFC 3834 §5; RFC 2369 §3.3, 2919 and 8058.
+_ONCE_IN_MAIL = frozenset(
+    (
+        "date",
+        "from",
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "subject",
+        "auto-submitted",
+    )
 )
+_ONCE_IN_LIST_MAIL = frozenset(
+    f"list-{word}"
+    for word in ("id", "help", "unsubscribe", "unsubscribe-post", "subscribe", "post", "owner", "archive")
+)
+_ONCE = _ONCE_IN_MAIL | _ONCE_IN_LIST_MAIL
 _REQUIRED = (("from", "From"), ("date", "Date"))
 _OF_THE_BODY = "mime-version"
 _OF_THE_PARTS = "content-"

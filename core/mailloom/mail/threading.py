@@ -32,7 +32,6 @@ _OURS = re.compile(
     r"<([a-z2-7]{13,64})\.([0-9a-f]{1,12})\.([a-z0-9][a-z0-9_-]{0,63})\.([a-z2-9]{1,8}0[a-z2-7]{13,60})@([^<>@\s]{1,255})>"
 )
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z, the last that datetime knows
-_BRACKETED = re.compile(r"<([^<>]*)>")
 _WRITABLE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 
 
@@ -97,17 +96,6 @@ def has_loop_tag(message_ids: Iterable[str], domains: Collection[str]) -> bool:
             if found and found[3] == _LOOP_WORD and found[5] in ours:
                 return True
     return False
-
-
-def message_ids(value: str) -> list[str]:
-    """The ids in the text of a References or In-Reply-To header, in order, each with angle brackets and without white space.
-
-    Without any bracket the words that hold an @ are taken. Never raises; linear in the length of `value`.
-    """
-    found = [_compact(inner) for inner in _BRACKETED.findall(value)]
-    if not found:
-        found = [word.strip("<>,;\"'()") for word in value.split() if "@" in word]
-    return [f"<{inner}>" for inner in found if inner]
 
 
 def reference_ids(references: Sequence[str], in_reply_to: Sequence[str]) -> tuple[str, ...]:

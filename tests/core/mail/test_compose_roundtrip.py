@@ -1,4 +1,4 @@
-"""What went in comes out, as the standard library's reader sees it, whatever a caller thinks of."""
+"""What went in comes out, as the standard library's reader and our own see it, whatever a caller thinks of."""
 
 import email
 import email.policy
@@ -24,12 +24,14 @@ from mailloom.mail.compose import (
     Date,
     HeaderValue,
     InlineImage,
+    MessageIds,
     Token,
     Unstructured,
     compose,
     encode_body,
     header_block,
 )
+from mailloom.mail.message import parse
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANN = Address(name="", localpart="ann", domain="example.org")
@@ -119,6 +121,35 @@ def test_a_date_comes_out_as_it_went_in(at: datetime) -> None:
     assert isinstance(header, DateHeader)
     assert header.datetime is not None
     assert header.datetime.timestamp() == at.replace(microsecond=0).timestamp()
+
+
+@given(one_line, st.lists(addresses, min_size=1, max_size=3), body_text, body_text, file_names, st.binary(max_size=60))
+def test_our_own_reader_reads_what_we_write(
+    subject: str, to: list[Address], text: str, html: str, filename: str, content: bytes
+) -> None:
+    headers: list[tuple[str, HeaderValue]] = [
+        ("From", AddressList([ANN])),
+        ("To", AddressList(to)),
+        ("Date", Date(NOON)),
+        ("Subject", Unstructured(subject)),
+        ("Message-ID", MessageIds(["<1@example.org>"])),
+        ("References", MessageIds(["<2@example.org>", f"<{'3' * 70}@example.org>"])),
+    ]
+    files = [Attachment(filename=filename, content=content, content_type="application/pdf")]
+    message = parse(compose(headers, encode_body(Body(text=text, html=html, attachments=files))).raw)
+    assert message.subject == subject.strip()
+    assert message.from_ == ANN
+    assert message.to == to
+    assert message.date == NOON
+    assert message.message_id == "<1@example.org>"
+    assert message.references == ["<2@example.org>", f"<{'3' * 70}@example.org>"]
+    plain, page, file = (part for part in message.walk() if not part.parts)
+    assert (plain.content, page.content) == (_sent(text), _sent(html))
+    assert (file.filename, file.content, file.content_type) == (filename, content, "application/pdf")
+
+
+def _sent(text: str) -> bytes:
+    return _ended(text).replace("\n", "\r\n").encode()
 
 
 anything = st.text(st.characters() | st.sampled_from(list("\r\n\0\x0b\x1c\x85\u2028\ud800\udcff:ä=? ")), max_size=60)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from mailloom.errors import ConfigurationError, MalformedMessage
 from mailloom.mail.address import Address
 from mailloom.mail.compose import mailbox
+from mailloom.mail.messageids import message_ids
 from mailloom.mail.threading import (
     IdOrigin,
     has_loop_tag,
-    message_ids,
     new_loop_tag,
     new_message_id,
     read_message_id,
@@ -146,24 +146,6 @@ def test_a_loop_tag_is_known_under_an_international_domain() -> None:
     tag = new_loop_tag("exämple.org", RING, random=RANDOM, now=NOON)
     assert has_loop_tag([tag], ["exämple.org"])
     assert has_loop_tag([tag], ["xn--exmple-cua.org"])
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        pytest.param("<a@b> <c@d>", ["<a@b>", "<c@d>"], id="two"),
-        pytest.param("<a@b><c@d>", ["<a@b>", "<c@d>"], id="glued"),
-        pytest.param("<a\r\n @b>", ["<a@b>"], id="folded in the middle of an id"),
-        pytest.param("Your message of Friday <a@b> (it was late)", ["<a@b>"], id="obsolete phrase and comment"),
-        pytest.param("a@b, c@d", ["<a@b>", "<c@d>"], id="brackets forgotten"),
-        pytest.param("<a@b> <> <c", ["<a@b>"], id="an empty and an open bracket"),
-        pytest.param(" \t\r\n ", [], id="an empty header"),
-        pytest.param("see above", [], id="no id at all"),
-        pytest.param("<" * 50000, [], id="only brackets"),
-    ],
-)
-def test_ids_are_read_from_a_header(value: str, expected: list[str]) -> None:
-    assert message_ids(value) == expected
 
 
 def test_the_last_32_references_count_and_in_reply_to_with_them() -> None:
