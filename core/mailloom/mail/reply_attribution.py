@@ -1,0 +1,188 @@
+"""Knows the line, wrapped or not, that mail programs put above a quote: "On Monday Ann wrote:".
+
+No standard defines it, so evidence decides: how it begins (an opening word, a date, a name), what it holds (a verb of writing, a date,
+a time, a bracketed address) and how it ends (colon). A program in a language unknown here is still found when a date and
+a bracketed address stand before the closing colon. Every search is bounded: five lines of `LONGEST_MATCHED` characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from mailloom.mail.reply_line import Hint, Line, key
+from mailloom.mail.reply_words_attribution import OPENERS, VERBS, VERBS_UNSPACED
+
+_MOST_LINES = 5
+_LONGEST_LINE = 320
+_LONGEST_JOINED = 520
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(re.escape(key(word)) for word in sorted(set(words), key=len, reverse=True))
+
+
+_VERB = re.compile(
+    rf"(?<![^\W\d_])(?:{_any_of(w for words in VERBS.values() for w in words)})(?![^\W\d_])|{_any_of(VERBS_UNSPACED)}"
+)
+_SPACED_OPENERS = [w for language, words in OPENERS.items() for w in words if language not in {"zh", "th", "he"}]
+_OPENER = re.compile(
+    rf"(?:{_any_of(_SPACED_OPENERS)})[\s,]|(?:{_any_of(OPENERS['zh'] + OPENERS['th'] + OPENERS['he'])})"
+)
+_SHARED_OPENER = re.compile(r"\s(?=(?:on|am|le|el|il|em|op|den)\s+(?:\w{2,10}[.,]{0,2}\s+){0,2}\d)")
+
+_TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d)|(?<!\d)\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr)\b")
+_FULL_DATE = re.compile(r"(?<!\d)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?!\d)|(?<!\d)\d{4}\s?[年년]\s?\d{1,2}")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|25|13|14|57)\d\d(?!\d)")
+_BRACKETED = re.compile(r"[<(\[\"']\s?(?:mailto:)?[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]\"']")
+_ADDRESS = re.compile(r"[^\s<>()\[\]@:]{1,120}@[^\s<>()\[\]@]{2,120}")
+_ADDRESS_THEN_COLON = re.compile(r"[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]]{1,4}[\s\"'*_]{0,4}:$")
+_DASHED = re.compile(r"-{3,}\s*(.{8,400}?)\s*-{3,}:?")
+_NOTES = re.compile(
+    r".{1,70}? (?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef) (?:on|am|le|il|el|em|op) .{6,60}:"
+)
+_GROUPWISE = re.compile(r">>>.{4,400}>>>")
+_EDGE = " *_~|\"'‘“”-"
+
+
+def attribution_at(lines: Sequence[Line], start: int) -> int | None:
+    """The number after the last line of the quote header that begins at `start`, None when none begins there."""
+    first = lines[start]
+    if not first.text or len(first.raw) > _LONGEST_LINE:
+        return None
+    if first.hint is Hint.ATTRIBUTION:
+        return _hinted(lines, start)
+    if not any(_may_end(line.text) for line in lines[start : start + _MOST_LINES]) or not _may_begin(first.text):
+        return None
+    window = ""
+    for end in range(start, min(start + _MOST_LINES, len(lines))):
+        line = lines[end]
+        if line.depth != first.depth or not line.text or len(line.raw) > _LONGEST_LINE:
+            return None
+        window = _joined(window, line.text)
+        if len(window) > _LONGEST_JOINED:
+            return None
+        if _may_end(line.text) and is_attribution(window, quote_follows=_quote_follows(lines, end + 1, first.depth)):
+            return end + 1 if end == start or _belongs(lines, start, end, first.depth) else None
+    return None
+
+
+def shared_line_attribution(line: Line) -> int | None:
+    """Where in `line.raw` a quote header begins after new words on the same line, None when it does not."""
+    if len(line.raw) > _LONGEST_LINE or not line.text.endswith(":"):
+        return None
+    folded = key(line.raw)
+    if len(folded) != len(line.raw.strip()):
+        return None
+    lead = len(line.raw) - len(line.raw.lstrip())
+    for found in list(_SHARED_OPENER.finditer(folded))[-3:]:
+        if is_attribution(folded[found.end() :], quote_follows=False):
+            return lead + found.start()
+    return None
+
+
+def is_attribution(text: str, *, quote_follows: bool) -> bool:
+    """Whether the (unwrapped) text is a quote header; `quote_follows`: a deeper quoted line comes next, which needs less proof."""
+    said = key(text)
+    if _GROUPWISE.fullmatch(said):
+        return bool(_TIME.search(said) or _FULL_DATE.search(said))
+    dashed = _DASHED.fullmatch(said)
+    if dashed is not None:
+        said = dashed.group(1)
+    said = said.strip(_EDGE)
+    verb = _VERB.search(said)
+    if not said.endswith(":") and dashed is None and (verb is None or not _ends_with_verb(said)):
+        return False
+    if dashed is not None and verb is None:
+        return False
+    return _proven(said, verb=verb is not None, quote_follows=quote_follows)
+
+
+def _proven(said: str, *, verb: bool, quote_follows: bool) -> bool:
+    bracketed = _BRACKETED.search(said) is not None
+    timed = _TIME.search(said) is not None
+    dated = _FULL_DATE.search(said) is not None or _YEAR.search(said) is not None
+    digit_near = re.search(r"\d", said[:45]) is not None
+    opened = _OPENER.match(said) is not None
+    if _ADDRESS_THEN_COLON.search(said) and (timed or dated) and (opened or digit_near):
+        return True
+    if not verb:
+        return bracketed and timed and dated and (opened or digit_near)
+    if bracketed and (timed or dated or opened or len(said) < 160):
+        return True
+    if (opened and digit_near and (timed or dated or _ADDRESS.search(said))) or (
+        _NOTES.fullmatch(said) and (timed or dated)
+    ):
+        return True
+    if re.search(r"\d", said[:25]) and timed and dated:
+        return True
+    if _ends_with_verb(said) and (timed or dated) and re.search(r"\d", said[:60]) and len(said) < 140 and quote_follows:
+        return True
+    return quote_follows and (len(said.split()) <= 9 or (opened and len(said) < 120))
+
+
+def _ends_with_verb(said: str) -> bool:
+    tail = said.rstrip(" :*_.,;([{")
+    return any(verb.end() >= len(tail) - 2 for verb in _VERB.finditer(tail, max(0, len(tail) - 40)))
+
+
+def _may_begin(text: str) -> bool:
+    """Cheap test before any joining: an opening word, a digit early on, an address, or few words that end in a colon."""
+    said = key(text).lstrip(_EDGE)
+    return (
+        _OPENER.match(said + " ") is not None
+        or re.search(r"\d", said[:45]) is not None
+        or "@" in said
+        or said.startswith(">>>")
+        or said.endswith(":")
+        or _VERB.search(said) is not None
+    )
+
+
+def _may_end(text: str) -> bool:
+    said = key(text).rstrip(" *_")
+    return said.endswith((":", "---", ">>>")) or _ends_with_verb(said)
+
+
+def _belongs(lines: Sequence[Line], start: int, end: int, depth: int) -> bool:
+    """Whether the first line is part of the header, and not new words above a header that stands by itself further down."""
+    said = key(lines[start].text).lstrip(_EDGE)
+    opened = _OPENER.match(said + " ") is not None
+    if opened and (re.search(r"\d", said[:45]) or len(said) < 28):
+        return True
+    alone = any(_stands_alone(lines, begin, end, depth) for begin in range(start + 1, end + 1))
+    if alone:
+        return False
+    return opened or re.search(r"\d", said[:25]) is not None or "@" in said or (end == start + 1 and len(said) < 60)
+
+
+def _stands_alone(lines: Sequence[Line], begin: int, end: int, depth: int) -> bool:
+    window = ""
+    for line in lines[begin : end + 1]:
+        window = _joined(window, line.text)
+    said = key(window).lstrip(_EDGE)
+    begins = _OPENER.match(said) is not None or re.search(r"\d", said[:25]) is not None
+    return begins and is_attribution(window, quote_follows=_quote_follows(lines, end + 1, depth))
+
+
+def _joined(window: str, text: str) -> str:
+    """Two wrapped pieces as one; an address that was broken right after its bracket is mended."""
+    if not window or window.endswith(("<", "(", "@")) or text.startswith((">", ")")):
+        return window + text
+    return f"{window} {text}"
+
+
+def _quote_follows(lines: Sequence[Line], after: int, depth: int) -> bool:
+    for line in lines[after : after + 4]:
+        if line.text:
+            return line.depth > depth
+    return after < len(lines) and any(line.depth > depth for line in lines[after : after + 4])
+
+
+def _hinted(lines: Sequence[Line], start: int) -> int:
+    end = start
+    while end < len(lines) and (lines[end].hint is Hint.ATTRIBUTION or lines[end].blank) and end < start + 8:
+        end += 1
+    while lines[end - 1].blank:
+        end -= 1
+    return end

@@ -1,0 +1,83 @@
+"""One line of a mail body as the reply rules see it, made from plain text (the HTML half makes the same lines).
+
+Rules kept here: what is shown is the line as it came (`raw`); what is matched is `text`, without quote prefix, without
+invisible direction marks and with ordinary spaces. The prefix is that of RFC 3676 §4.5 with the spaces people put in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+
+LONGEST_MATCHED = 1000  # characters; no header, signature or marker line is longer, so rules look no further
+
+_PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:>[ \t\xa0]?)+")
+_INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"}
+_INVISIBLE |= dict.fromkeys(range(0x2066, 0x206A))
+_INVISIBLE |= {0xA0: " ", 0x202F: " ", 0x3000: " ", 0x2009: " ", 0x09: " ", 0x2019: "'", 0xFF1A: ":"}
+
+
+class Hint(Enum):
+    """What the HTML around a line says about it; plain text has no hints."""
+
+    NONE = ""
+    ATTRIBUTION = "attribution"  # inside a client's "X wrote" element
+    CUT = "cut"  # a client's own mark: from this line on everything is the old message
+    SIGNATURE = "signature"  # inside a client's signature element
+    RULE = "rule"  # a horizontal rule, drawn by <hr> or a border
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """`depth` is the number of quote levels; `client` names the mail program whose mark gave depth or hint, or ''; `source`: place in the HTML."""
+
+    raw: str
+    text: str
+    depth: int = 0
+    hint: Hint = Hint.NONE
+    client: str = ""
+    source: int = -1
+
+    @property
+    def blank(self) -> bool:
+        return not self.text and self.hint not in {Hint.CUT, Hint.RULE}
+
+
+def fold(text: str) -> str:
+    """The text as rules compare it: composed, plain spaces and colons, no direction marks, at most `LONGEST_MATCHED` long."""
+    text = text[: LONGEST_MATCHED * 2]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return text.translate(_INVISIBLE).strip()[:LONGEST_MATCHED]
+
+
+def key(text: str) -> str:
+    """The text as the word tables hold it: folded and without case."""
+    return fold(text).casefold()
+
+
+def plain_lines(text: str) -> list[Line]:
+    """Split at CRLF, LF or CR; a `>From` alone between unquoted lines is an mbox escape and no quote."""
+    pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [_plain_line(piece) for piece in pieces]
+    for number, line in enumerate(lines):
+        if line.depth == 1 and line.raw.startswith(">From ") and not _quoted_near(lines, number):
+            lines[number] = Line(raw=line.raw, text=fold(line.raw))
+    return lines
+
+
+def _plain_line(piece: str) -> Line:
+    prefix = _PREFIX.match(piece)
+    if prefix is None:
+        return Line(raw=piece.rstrip(), text=fold(piece))
+    # GroupWise writes its own header as ">>> Name <address> date >>>": that is no quoted line.
+    if prefix.group().strip() == ">>>" and piece.rstrip().endswith(">>>") and len(piece.strip()) > 12:
+        return Line(raw=piece.rstrip(), text=fold(piece))
+    return Line(raw=piece.rstrip(), text=fold(piece[prefix.end() :]), depth=prefix.group().count(">"))
+
+
+def _quoted_near(lines: list[Line], number: int) -> bool:
+    around = lines[max(0, number - 1) : number] + lines[number + 1 : number + 2]
+    return any(line.depth for line in around)

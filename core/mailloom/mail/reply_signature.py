@@ -1,0 +1,252 @@
+"""Knows what at the ends of new words is not new: signatures, device lines, disclaimers, list footers, warning banners.
+
+Rules kept: RFC 3676 §4.3 for the "-- " line; other drawn lines count only when what follows looks like a signature; a paragraph is
+taken off the end only when its own words prove it. A closing ("Regards, Ann") stays: it is part of what the person wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mailloom.mail.reply_header import is_rule
+from mailloom.mail.reply_line import Hint, Line, key
+from mailloom.mail.reply_words_banner import BANNER_STARTS, BANNER_WORDS
+from mailloom.mail.reply_words_signature import (
+    DEVICE_WORDS,
+    DISCLAIMER_STARTS,
+    DISCLAIMER_WORDS,
+    FOOTER_WORDS,
+    SENT_PREFIXES,
+    SENT_SUFFIXES,
+)
+
+_EDGE = " *_<>()[]-–—~|#.!=+'\""
+_SENT = tuple(key(word) for word in SENT_PREFIXES)
+_SENT_ANYTHING = tuple(
+    w for w in _SENT if " " in w and len(w) > 9 and not w.startswith(("sent w", "sent on", "sent t", "sent o"))
+)
+_SENT_END = tuple(key(word) for word in SENT_SUFFIXES)
+_DEVICES = tuple(key(word) for word in DEVICE_WORDS)
+_LEGAL_STARTS = tuple(key(word) for word in DISCLAIMER_STARTS)
+_LEGAL = tuple(key(word) for word in DISCLAIMER_WORDS)
+_GREEN = (
+    "environment",
+    "umwelt",
+    "environnement",
+    "ambiente",
+    "milieu",
+    "print",
+    "imprim",
+    "ausdruck",
+    "drucken",
+    "stampare",
+)
+_FOOTER = tuple(key(word) for word in FOOTER_WORDS)
+_BANNER = tuple(tuple(key(word) for word in words) for words in BANNER_WORDS)
+_BANNER_STARTS = tuple(key(word) for word in BANNER_STARTS)
+_BANNER_ALONE = frozenset(
+    {
+        "external",
+        "caution",
+        "warning",
+        "external email",
+        "external sender",
+        "ext",
+        "extern",
+        "externe",
+        "externo",
+        "achtung",
+        "vorsicht",
+    }
+)
+_DASHED_NAME = re.compile(r"(?:-{1,3}|[—–~]|-{2,3} |[—–~] )(?:[^\W\d_][\w.'-]{0,20})(?: [^\W\d_][\w.'-]{0,20}){0,2}")
+_CONTACT = re.compile(r"@|https?:|www\.|(?:\d[ ().-]{0,2}){7}")
+_MOST_PARAGRAPHS = 40
+
+
+def is_sent_line(text: str) -> bool:
+    """Whether a phone or program wrote this line ("Sent from my iPhone"), in any language of the tables."""
+    if not text or len(text) > 220:
+        return False
+    said = re.sub(r"<[^<>]{1,200}>", "", key(text)).strip(_EDGE)
+    words = len(said.split())
+    head = re.split(r"[,;.!—]\s| [-–] ", said, maxsplit=1)[0]
+    about_device = any(word in head for word in _DEVICES)
+    if said.startswith(_SENT) and words <= 18:
+        return about_device or (
+            said.startswith(_SENT_ANYTHING) and words <= 5 and not text.rstrip().endswith((".", "?", ","))
+        )
+    return said.endswith(_SENT_END) and words <= 6 and about_device
+
+
+def banner_end(lines: Sequence[Line]) -> int:
+    """How many lines at the top are a gateway's warning about an outside sender; 0 when there is none."""
+    end = 0
+    for start, stop in _paragraphs(lines[:60]):
+        taken = _banner_lines(lines, start, stop)
+        if taken == start:
+            break
+        end = taken
+        if taken < stop:
+            break
+    return end
+
+
+def _banner_lines(lines: Sequence[Line], start: int, stop: int) -> int:
+    """The number after the last banner line of the paragraph, `start` when its first line is none."""
+    number, open_sentence = start, False
+    while number < stop:
+        said = key(lines[number].text)
+        wrapped = key(" ".join(line.text for line in lines[number : min(number + 3, stop)]))
+        if not (
+            open_sentence
+            or _is_banner(said, wrapped)
+            or (number + 1 < stop and is_rule(lines[number]) and number > start)
+        ):
+            break
+        open_sentence = len(said) > 45 and not said.rstrip(" *_").endswith((".", "!", "]", ">", ":"))
+        number += 1
+    return number
+
+
+def _is_banner(said: str, wrapped: str) -> bool:
+    bare = said.strip(_EDGE + ":")
+    if bare in _BANNER_ALONE:
+        return not said[:1].isalnum() or said.endswith(":") or bare.startswith("external")
+    if not bare.startswith(_BANNER_STARTS) or len(said) > 700:
+        return False
+    return any(all(word in wrapped for word in words) for words in _BANNER)
+
+
+def signature_lines(lines: Sequence[Line], *, follows_quote: bool) -> tuple[set[int], str]:
+    """Which line numbers are signature or footer, and the name of the first rule that said so ('' when none did)."""
+    live = [number for number, line in enumerate(lines) if not line.blank]
+    signed = {number for number in live if lines[number].hint is Hint.SIGNATURE}
+    rule = "client signature" if signed else ""
+    end = len(lines)
+    start = _delimiter(lines, follows_quote=follows_quote)
+    if start is not None:
+        signed |= set(range(start, end))
+        rule, end = rule or "signature", start
+    for number in live:
+        if (
+            number < end
+            and lines[number].depth == 0
+            and _stands_alone(lines, number)
+            and is_sent_line(lines[number].text)
+        ):
+            signed.add(number)
+            rule = rule or "sent from"
+    trailing = _trailing(lines, end, signed)
+    signed |= trailing
+    return signed, rule or (
+        "footer" if trailing and any(lines[n].text and not is_rule(lines[n]) for n in trailing) else ""
+    )
+
+
+def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:
+    """The line of the first signature delimiter, None when there is none with a signature below it."""
+    above = follows_quote
+    for number, line in enumerate(lines):
+        if line.depth == 0 and above:
+            if line.text in {"--", "—", "––", "__"} or line.raw == "--":
+                return number
+            if is_rule(line) and _looks_signed(lines, number):
+                return number
+        above = above or bool(line.text)
+    return None
+
+
+def _looks_signed(lines: Sequence[Line], delimiter: int) -> bool:
+    below = [line.text for line in lines[delimiter + 1 :] if not line.blank][:16]
+    above = lines[delimiter - 1].text if delimiter else ""
+    if not below or len(below) > 14:
+        return not below
+    if lines[delimiter].text[:1] in "=-" and above and abs(len(above) - len(lines[delimiter].text)) <= 2:
+        return False  # an underlined heading
+    joined = " ".join(below)
+    if _is_disclaimer(joined) or _is_footer(joined):
+        return True
+    short = all(len(text) <= 72 for text in below)
+    return short and (
+        _CONTACT.search(joined) is not None or (len(below) <= 4 and not any(t.endswith((".", "?", "!")) for t in below))
+    )
+
+
+def _trailing(lines: Sequence[Line], end: int, signed: set[int]) -> set[int]:
+    """Numbers of lines that come off the end, paragraph by paragraph, while each one proves itself."""
+    taken: set[int] = set()
+    rounds = 0
+    while rounds < _MOST_PARAGRAPHS:
+        rounds += 1
+        while end and (lines[end - 1].blank or end - 1 in signed or is_rule(lines[end - 1])):
+            end -= 1
+            taken.add(end)
+        if end == 0 or lines[end - 1].depth:
+            break
+        start = end
+        while start and end - start < 40 and not lines[start - 1].blank and lines[start - 1].depth == 0:
+            start -= 1
+        cut = _footer_start(lines, start, end)
+        if cut is None:
+            break
+        taken |= set(range(cut, end))
+        end = cut
+    return taken
+
+
+def _footer_start(lines: Sequence[Line], start: int, end: int) -> int | None:
+    """Where in the last paragraph the footer begins, None when the paragraph is the person's own."""
+    texts = [line.text for line in lines[start:end]]
+    joined = " ".join(texts)
+    if is_sent_line(texts[0]) and len(texts) <= 3:
+        return start
+    if is_sent_line(texts[-1]):
+        return end - 1
+    if _is_disclaimer(joined) or (_is_footer(joined) and len(texts) <= 14):
+        return start
+    if len(texts) == 1 and start > 0 and _DASHED_NAME.fullmatch(joined) and len(joined) < 40:
+        return start
+    for number, text in enumerate(texts):
+        if (
+            number
+            and (is_rule(lines[start + number]) or text.startswith("**"))
+            and _is_disclaimer(" ".join(texts[number:]))
+        ):
+            return start + number
+    return None
+
+
+def _is_disclaimer(joined: str) -> bool:
+    said = key(joined).strip(_EDGE + ":")
+    distinct = sum(word in said for word in _LEGAL)
+    if said.startswith(_LEGAL_STARTS):
+        return (distinct >= 2 and len(said) >= 70) or (
+            len(said) < 200 and any(w in said for w in _GREEN) and distinct >= 1
+        )
+    return distinct >= 5 and len(said) >= 250
+
+
+def _is_footer(joined: str) -> bool:
+    said = key(joined)
+    return any(word in said for word in _FOOTER)
+
+
+def _stands_alone(lines: Sequence[Line], number: int) -> bool:
+    before = number == 0 or lines[number - 1].blank
+    after = number + 1 >= len(lines) or lines[number + 1].blank
+    return before and after
+
+
+def _paragraphs(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    start = None
+    for number, line in enumerate(lines):
+        if line.blank:
+            if start is not None:
+                yield start, number
+            start = None
+        elif start is None:
+            start = number
+    if start is not None:
+        yield start, len(lines)
