@@ -1,0 +1,314 @@
+"""How a message lies on the page: its header fields and its leaves in reading order.
+
+Reports are worse MIME than other mail: boundaries that do not match the header, parts without a blank line, several
+line ends in one file, reports wrapped by footers and gateways. This reader therefore looks for pieces where they stand
+instead of insisting on the grammar of RFC 2046, never fails, and takes time in proportion to the size. It works on
+Latin-1 text, one character per byte, and decodes a leaf only when asked.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from email.header import decode_header
+
+from .markup import visible_text
+
+_FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]{0,100}:[ \t]*(.*(?:\n[ \t].*)*)", re.M)
+_BOUNDARY = re.compile(r"boundary\s{0,20}=\s{0,20}(?:\"([^\"\n]{1,300})|([^\s;\"]{1,300}))", re.I)
+_PARAMETER = r"{}\*?\s{{0,20}}=\s{{0,20}}(?:\"([^\"\n]{{0,300}})|([^\s;\"]{{1,300}}))"
+_CHARSET = re.compile(_PARAMETER.format("charset"), re.I)
+_NAME = re.compile(_PARAMETER.format("name"), re.I)
+_REPORT_TYPE = re.compile(_PARAMETER.format("report-type"), re.I)
+_LOOKS_LIKE_BOUNDARY = re.compile(r"^--([^\n]{1,200})\n(?:[A-Za-z-]{3,40}:[^\n]*\n){1}", re.M)
+_FOLD = re.compile(r"\n[ \t]+")
+_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
+
+_MAXIMUM_LEAVES = 200
+_MAXIMUM_DEPTH = 12
+_ASCII_OVERLAY = frozenset(
+    {"", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "unicode-1-1-utf-7", "windows-1252"}
+)
+_TRANSPARENT = ("iso-2022", "utf-7", "hz", "utf-16", "utf-32")
+
+
+class Fields:
+    """Header fields of one entity: first value wins, names compare without case, values unfolded when asked."""
+
+    __slots__ = ("_values", "order")
+
+    def __init__(self, block: str) -> None:
+        self.order = _FIELD.findall(block)
+        values: dict[str, str] = {}
+        for name, value in self.order:
+            values.setdefault(name.lower(), value)
+        self._values = values
+
+    def raw(self, name: str) -> str:
+        """First value as written but unfolded, '' when absent. The name must be lower case."""
+        value = self._values.get(name, "")
+        return _FOLD.sub(" ", value).strip() if "\n" in value else value.strip()
+
+    def get(self, name: str) -> str:
+        """First value with encoded words decoded (RFC 2047)."""
+        return decoded_words(self.raw(name))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+
+@dataclass(slots=True)
+class Leaf:
+    """One entity that is not a multipart."""
+
+    fields: Fields
+    type: str
+    body: str
+    depth: int
+    _text: str | None = None
+
+    @property
+    def filename(self) -> str:
+        found = _NAME.search(self.fields.raw("content-disposition")) or _NAME.search(self.fields.raw("content-type"))
+        return decoded_words(found[1] or found[2] or "") if found else ""
+
+    @property
+    def bytes(self) -> bytes:
+        """Content with the transfer encoding undone, as much as can be decoded."""
+        return _transferred(self.body, self.fields.raw("content-transfer-encoding").lower())
+
+    @property
+    def text(self) -> str:
+        """Content as text; HTML as a reader sees it."""
+        if self._text is None:
+            text = _text_of(self.body, self.fields)
+            self._text = visible_text(text) if self.type == "text/html" else text
+        return self._text
+
+
+@dataclass(slots=True)
+class Page:
+    """A whole message."""
+
+    fields: Fields
+    type: str
+    body: str
+    leaves: list[Leaf]
+
+    @property
+    def report_type(self) -> str:
+        """The report-type parameter in lower case (RFC 6522 §3)."""
+        found = _REPORT_TYPE.search(self.fields.raw("content-type"))
+        return (found[1] or found[2] or "").lower() if found else ""
+
+
+def lay_out(raw: bytes | str) -> Page:
+    """The message as a page. Accepts what mailbox files and editors add in front: a BOM, blank lines, a From_ line."""
+    text = raw if isinstance(raw, str) else _latin(raw)
+    block, _, body = _split_header(text)
+    fields = Fields(block)
+    page = Page(fields, _type_of(fields), body, [])
+    _collect(page)
+    return page
+
+
+def enclosed(leaf: Leaf) -> Page:
+    """The message inside a message/rfc822 leaf."""
+    encoding = leaf.fields.raw("content-transfer-encoding").lower()
+    body = leaf.body
+    if encoding.startswith(("base64", "quoted-printable")):
+        body = _transferred(body, encoding).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    return lay_out(body.lstrip("\n"))
+
+
+def decoded_words(value: str) -> str:
+    """A header value with encoded words decoded and raw 8-bit read as UTF-8 where it is UTF-8. Never raises."""
+    if "=?" in value and len(value) < 20_000 and _WORD.search(value):
+        try:
+            value = "".join(
+                part.decode(_codec(charset), "replace") if isinstance(part, bytes) else part
+                for part, charset in decode_header(value)
+            )
+        except (ValueError, LookupError, binascii.Error):
+            return value
+        return value
+    return value if value.isascii() else _guess(value)
+
+
+def _latin(raw: bytes) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
+    text = raw.decode("latin-1")
+    if "\r" in text:
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\xef\xbb\xbf").lstrip("\n")
+
+
+def _split_header(text: str) -> tuple[str, str, str]:
+    while text.startswith(("From ", ">From ")):
+        text = text.partition("\n")[2]
+    if text.startswith("\n"):
+        return "", "\n", text[1:]
+    return text.partition("\n\n") if "\n\n" in text else _split_at_odd_blank(text)
+
+
+def _split_at_odd_blank(text: str) -> tuple[str, str, str]:
+    odd = re.search(r"\n[ \t]{1,20}\n", text)
+    return (text[: odd.start()], "\n\n", text[odd.end() :]) if odd else (text, "", "")
+
+
+def _type_of(fields: Fields) -> str:
+    value = fields.raw("content-type").partition(";")[0].strip().lower()
+    return value if "/" in value else "text/plain"
+
+
+def _collect(page: Page) -> None:
+    """Fill page.leaves depth first, without recursion, so that no nesting can exhaust the stack."""
+    stack: list[tuple[Fields, str, str, int]] = [(page.fields, page.type, page.body, 0)]
+    while stack and len(page.leaves) < _MAXIMUM_LEAVES:
+        fields, kind, body, depth = stack.pop()
+        parts = _parts(fields, body) if depth < _MAXIMUM_DEPTH and _may_have_parts(fields, kind) else []
+        if not parts:
+            page.leaves.append(Leaf(fields, "text/plain" if kind.startswith("multipart/") else kind, body, depth))
+            continue
+        for part in reversed(parts[:_MAXIMUM_LEAVES]):
+            block, _, content = _split_part(part)
+            inner = Fields(block)
+            stack.append((inner, _type_of(inner), content, depth + 1))
+
+
+def _may_have_parts(fields: Fields, kind: str) -> bool:
+    return kind.startswith("multipart/") or (kind == "text/plain" and "boundary" in fields.raw("content-type").lower())
+
+
+def _parts(fields: Fields, body: str) -> list[str]:
+    declared = _BOUNDARY.search(fields.raw("content-type"))
+    boundary = (declared[1] or declared[2]).rstrip() if declared else ""
+    parts = _cut(body, boundary) if boundary else []
+    if not parts:
+        guessed = _LOOKS_LIKE_BOUNDARY.search(body)
+        parts = _cut(body, guessed[1].rstrip()) if guessed else []
+    return parts
+
+
+def _cut(body: str, boundary: str) -> list[str]:
+    pieces = ("\n" + body).split("\n--" + boundary)
+    parts: list[str] = []
+    for piece in pieces[1:]:
+        line, _, content = piece.partition("\n")
+        if line.startswith("--"):
+            if not line[2:].strip():
+                break
+        elif not line.strip():
+            parts.append(content)
+            continue
+        # Another boundary that begins like this one: the text belongs to the part before.
+        if parts:
+            parts[-1] = f"{parts[-1]}\n--{boundary}{piece}"
+    return parts
+
+
+def _split_part(part: str) -> tuple[str, str, str]:
+    if part.startswith("\n"):
+        return "", "\n", part[1:]
+    first = part.partition("\n")[0]
+    if not _FIELD.match(first + "\n"):
+        return "", "", part
+    return part.partition("\n\n") if "\n\n" in part else _split_headless(part)
+
+
+def _split_headless(part: str) -> tuple[str, str, str]:
+    """A part whose header runs into its body without a blank line: the header ends where fields end."""
+    end = 0
+    for found in _FIELD.finditer(part):
+        if found.start() > end + 1 or not found[1].lower().startswith(("content-", "mime-")):
+            break
+        end = found.end()
+    return part[:end], "", part[end:].lstrip("\n")
+
+
+def _transferred(body: str, encoding: str) -> bytes:
+    raw = body.encode("latin-1", "replace")
+    if encoding.startswith("base64"):
+        clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
+        return b64decode(clean[: len(clean) // 4 * 4] + _tail(clean))
+    if encoding.startswith("quoted-printable"):
+        return binascii.a2b_qp(raw)
+    return raw
+
+
+def _tail(clean: bytes) -> bytes:
+    rest = clean[len(clean) // 4 * 4 :]
+    return rest + b"=" * (4 - len(rest)) if len(rest) > 1 else b""
+
+
+def _text_of(body: str, fields: Fields) -> str:
+    encoding = fields.raw("content-transfer-encoding").lower()
+    found = _CHARSET.search(fields.raw("content-type"))
+    charset = (found[1] or found[2] or "").lower() if found else ""
+    if encoding.startswith(("base64", "quoted-printable")):
+        body = _transferred(body, encoding).decode("latin-1")
+        body = body.replace("\r\n", "\n").replace("\r", "\n")
+    elif body.isascii() and "\x1b" not in body and not charset.startswith(_TRANSPARENT):
+        return body
+    if body.isascii() and charset in _ASCII_OVERLAY and "\x1b" not in body:
+        return body
+    if "\x1b$" in body and not charset.startswith("iso-2022"):
+        charset = "iso-2022-jp"
+    return _decoded(body.encode("latin-1"), charset)
+
+
+def _decoded(raw: bytes, charset: str) -> str:
+    if charset not in _ASCII_OVERLAY:
+        try:
+            return raw.decode(_codec(charset))
+        except (LookupError, UnicodeError, ValueError):
+            pass
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return raw.decode(_codec(charset), "replace")
+    except (LookupError, UnicodeError, ValueError):
+        return raw.decode("latin-1")
+
+
+def _guess(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return value
+
+
+_CODECS = {
+    "": "latin-1",
+    "us-ascii": "latin-1",
+    "ascii": "latin-1",
+    "unknown-8bit": "latin-1",
+    "x-unknown": "latin-1",
+    "unicode-1-1-utf-7": "utf-8",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-sjis": "cp932",
+    "shift_jis": "cp932",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "ks_c_5601-1987": "cp949",
+    "gb2312": "gb18030",
+    "x-gbk": "gb18030",
+}
+
+
+def _codec(charset: str | None) -> str:
+    name = (charset or "").lower().strip("'\" ")
+    name = _CODECS.get(name, name)
+    # Codecs such as "hex" or "zip" are no character sets; they must not be reachable from a mail.
+    return name if name.replace("-", "").replace("_", "") not in _NO_CHARSETS else "latin-1"
+
+
+_NO_CHARSETS = frozenset(
+    {"base64", "base64codec", "bz2", "bz2codec", "hex", "hexcodec", "quopri", "quopricodec", "quotedprintable", "qp"}
+    | {"rot13", "rot_13", "uu", "uucodec", "zip", "zlib", "zlibcodec", "idna", "punycode", "undefined", "unicodeescape"}
+    | {"rawunicodeescape", "mbcs", "oem", "charmap"}
+)

@@ -1,0 +1,70 @@
+"""Failure reports in plain words: the formats of every mail system that writes a letter instead of fields.
+
+Covers qmail (QSBMF), Exim, Sendmail of all ages, Postfix before 2.3, Exchange before 2007, Domino, GroupWise, Courier,
+IMail, MDaemon, Yahoo, AOL, Mimecast, Zoho, Mail.ru, Google and their kin by what they have in common; see mentions.
+"""
+
+from __future__ import annotations
+
+from .addresses import addresses_in, clean
+from .diagnostics import hosts_in, server_words
+from .finding import Finding
+from .layout import Fields
+from .mentions import Mention, mentions_in
+
+_RECIPIENT_HEADERS = ("x-failed-recipients", "x-failed-recipient", "x-actual-recipients", "x-mailer-daemon-recipients")
+
+
+def header_recipients(fields: Fields) -> list[str]:
+    """Failed addresses that the report names in its own header (Exim, Google, Mail.ru)."""
+    for name in _RECIPIENT_HEADERS:
+        if name in fields and (found := addresses_in(fields.raw(name))):
+            return found
+    return []
+
+
+def read_narrative(fields: Fields, letter: str, own: frozenset[str], addressees: list[str]) -> list[Finding]:
+    """Findings of a letter. *addressees* are the recipients of the returned message, asked when the letter names none."""
+    named = header_recipients(fields)
+    mentions = mentions_in(letter, own - {address.lower() for address in named})
+    if not named:
+        if mentions and mentions[0].rank > 2:
+            return [_finding(mention, letter if len(mentions) == 1 else "", "letter") for mention in mentions]
+        return _guessed(mentions, letter, own, addressees)
+    by_address = {mention.address.lower(): mention for mention in mentions}
+    findings = []
+    for address in named:
+        mention = by_address.get(address.lower())
+        if mention is None and len(named) == 1 and len(mentions) == 1 and mentions[0].rank > 3:
+            mention = mentions[0]
+        mention = mention or Mention(address, 0, lines=letter.split("\n") if len(named) == 1 else [])
+        mention.address = address
+        findings.append(_finding(mention, letter if len(named) == 1 else "", "failed recipients header"))
+    return findings
+
+
+def _guessed(mentions: list[Mention], letter: str, own: frozenset[str], addressees: list[str]) -> list[Finding]:
+    others = [address for address in addressees if address.lower() not in own]
+    known = {address.lower() for address in others}
+    meant = [mention for mention in mentions if mention.address.lower() in known]
+    if meant:
+        return [_finding(mention, letter if len(meant) == 1 else "", "letter and returned header") for mention in meant]
+    if len(mentions) == 1 and mentions[0].rank > 1:
+        return [_finding(mentions[0], letter, "letter")]
+    if len(others) == 1:
+        return [_finding(Mention(others[0], 0, lines=letter.split("\n")), letter, "returned header")]
+    if len(mentions) == 1:
+        return [_finding(mentions[0], letter, "letter")]
+    return []
+
+
+def _finding(mention: Mention, letter: str, rule: str) -> Finding:
+    text = mention.text or letter
+    return Finding(
+        recipient=clean(mention.address),
+        alternatives=tuple(a for a in dict.fromkeys(mention.alternatives) if a.lower() != mention.address.lower()),
+        diagnostic=server_words(text, mention.replies),
+        comment=text[:4000] if letter else text[:1500],
+        hosts=hosts_in(text),
+        rule=rule,
+    )

@@ -1,0 +1,82 @@
+"""Which message a report is about, as far as the report tells.
+
+Looks into the returned message or its header wherever it stands: as a part, as text behind the announcement, or as
+fields in the covering letter. Everything found is the reporter's claim; whether a token is ours is checked elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .addresses import addresses_in
+from .layout import Fields, Leaf, Page, enclosed
+from .values import Origin
+
+RETURNED_TYPES = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/partial"}
+)
+_MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
+_HEADER_START = re.compile(
+    r"^[ \t>]{0,8}(?:Received|Return-Path|From|To|Subject|Message-ID|Date|MIME-Version|X-[\w-]+):", re.I | re.M
+)
+_IN_LETTER = re.compile(
+    r"^\s{0,8}(?:original )?(message-id|message id|subject)\s{0,10}:\s{0,10}(.{1,300})$", re.I | re.M
+)
+_OURS = ("x-mailloom-", "feedback-id", "list-unsubscribe", "list-id", "x-ses-", "x-mailgun-", "x-sg-")
+_MAXIMUM_HEADERS = 40
+
+
+def returned_fields(page: Page, behind: str) -> Fields:
+    """Header of the returned message; empty fields where none was returned."""
+    for leaf in page.leaves:
+        if leaf.type in RETURNED_TYPES:
+            return _fields_of(leaf)
+    for leaf in page.leaves[1:]:
+        if leaf.type == "text/plain" and leaf.body.startswith(("Return-Path:", "Received:")):
+            return Fields(leaf.body.partition("\n\n")[0])
+    start = _HEADER_START.search(behind[:8000])
+    if start is None:
+        return Fields("")
+    block = behind[start.start() : start.start() + 40_000].partition("\n\n")[0]
+    indented = block[: len(block) - len(block.lstrip(" \t>"))]
+    if indented:
+        block = "\n".join(line.removeprefix(indented) for line in block.split("\n"))
+    return Fields(block)
+
+
+def origin_of(fields: Fields, letter: str, envelope_id: str) -> Origin:
+    """Identity of the returned message from its header, completed from the covering letter."""
+    told = {
+        name.lower().replace(" ", "-"): value.strip() for name, value in reversed(_IN_LETTER.findall(letter[:8000]))
+    }
+    message_id = _first_id(fields.raw("message-id")) or _first_id(told.get("message-id", ""))
+    return Origin(
+        message_id=message_id,
+        envelope_id=envelope_id,
+        subject=fields.get("subject") or told.get("subject", ""),
+        sender=next(iter(addresses_in(fields.raw("from"))), ""),
+        recipients=tuple(recipients_of(fields)),
+        headers=_ours(fields),
+    )
+
+
+def recipients_of(fields: Fields) -> list[str]:
+    """Addresses of To, Cc and the like in a returned header."""
+    names = ("to", "cc", "x-original-to", "delivered-to", "resent-to", "apparently-to", "envelope-to")
+    return addresses_in(", ".join(fields.raw(name) for name in names if name in fields))
+
+
+def _fields_of(leaf: Leaf) -> Fields:
+    if leaf.type in ("text/rfc822-headers", "message/global-headers"):
+        return Fields(leaf.text.lstrip("\n").partition("\n\n")[0])
+    return enclosed(leaf).fields
+
+
+def _first_id(value: str) -> str:
+    found = _MESSAGE_ID.search(value[:1000])
+    return found[0] if found else ""
+
+
+def _ours(fields: Fields) -> tuple[tuple[str, str], ...]:
+    kept = [(name, fields.get(name.lower())) for name, _ in fields.order if name.lower().startswith(_OURS)]
+    return tuple(kept[:_MAXIMUM_HEADERS])
