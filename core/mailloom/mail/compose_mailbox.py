@@ -71,9 +71,13 @@ def wire_domain(domain: str) -> str:
     """The domain as A-labels; ASCII domains and address literals as they are. Raises `MalformedMessage`."""
     if _DOMAIN.fullmatch(domain):
         return domain
+    reason = ""
     if not domain.isascii():
         try:
-            return idna.encode(domain, uts46=True).decode("ascii")
+            written = idna.encode(domain, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as error:
-            raise MalformedMessage(f"{domain[:80]!r} is no domain name: {error}", remedy=_REMEDY) from None
-    raise MalformedMessage(f"{domain[:80]!r} is no domain name", remedy=_REMEDY)
+            reason = f": {error}"
+        else:
+            if _DOMAIN.fullmatch(written):
+                return written
+    raise MalformedMessage(f"{domain[:80]!r} is no domain name{reason}", remedy=_REMEDY)

@@ -20,7 +20,6 @@ _LONGEST_LINE = 998
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _TYPE_COLUMN = len("Content-Type: ")
 _CONTENT_ID = re.compile(r"[!-;=?-~]{1,300}")
-_LINE_END = re.compile(b"\r\n|\r|\n")
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -66,7 +65,7 @@ def enclosed_part(
     """A message or a report block inside ours, 7bit or 8bit as it stands, line ends made CRLF."""
     content = raw
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
-        content = _LINE_END.sub(b"\r\n", raw)
+        content = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     if b"\0" in content or longest_line(content) > _LONGEST_LINE + 1:
         return file_part(raw, "application/octet-stream", filename=filename or "message.eml")
     encoding = TransferEncoding.SEVEN_BIT if content.isascii() else TransferEncoding.EIGHT_BIT

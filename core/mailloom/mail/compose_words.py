@@ -98,8 +98,13 @@ def may_stand_raw(text: str) -> bool:
         and text.isprintable()
         and "=?" not in text
         and text == text.strip(" ")
-        and (len(text) <= _LONGEST_RAW_WORD or max(map(len, text.split(" "))) <= _LONGEST_RAW_WORD)
+        and (len(text) <= _LONGEST_RAW_WORD or _can_fold(text))
     )
+
+
+def _can_fold(text: str) -> bool:
+    # A long run of spaces cannot be cut without becoming shorter, so it is left to the encoded words.
+    return "  " not in text and max(map(len, text.split(" "))) <= _LONGEST_RAW_WORD
 
 
 def folded(text: str, start: int) -> str:

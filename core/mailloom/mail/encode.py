@@ -7,7 +7,6 @@ What comes out has CRLF line ends only and no line over 78 characters.
 from __future__ import annotations
 
 import binascii
-import re
 from enum import Enum
 
 _ENCODED_LINE = 76
@@ -19,7 +18,6 @@ _PLAIN_OCTETS = _PRINTABLE + b"\t\r\n"
 _QP_LITERAL = _PLAIN_OCTETS.replace(b"=", b"")
 # Mailbox files and old relays rewrite a line that begins so; a soft line break hides it.
 _SEPARATOR, _SPLIT_SEPARATOR = b"From ", b"F=\r\nrom "
-_LINE_END = re.compile("\r\n|\r|\n")
 
 
 class TransferEncoding(Enum):
@@ -32,7 +30,7 @@ class TransferEncoding(Enum):
 def with_crlf(text: str) -> str:
     """`text` with every line end as CRLF and one at its end; '' stays ''."""
     if "\r" in text:
-        text = _LINE_END.sub("\n", text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text and text[-1] != "\n":
         text += "\n"
     return text.replace("\n", "\r\n")

@@ -71,7 +71,7 @@ def sign(purpose: Purpose, payload: bytes, keyring: Keyring, *, expires: datetim
     mark = _LASTING
     if expires is not None:
         mark = _EXPIRING
-        payload = int(expires.timestamp()).to_bytes(_EXPIRY_OCTETS, "big") + payload
+        payload = _expiry(expires) + payload
     key_id = keyring.current
     mac = _mac(purpose, key_id, mark, payload, keyring.secrets[key_id])
     return f"{key_id}{mark}{_base32(payload + mac)}"
@@ -124,6 +124,15 @@ def _mac(purpose: Purpose, key_id: str, mark: str, content: bytes, secret: bytes
     # None of the three words can hold a NUL, so the octets signed are unambiguous.
     signed = f"{purpose.name.encode('unicode_escape').decode('ascii')}\0{key_id}\0{mark}\0".encode("ascii") + content
     return hmac.digest(secret, signed, "sha256")[: purpose.mac_octets]
+
+
+def _expiry(expires: datetime) -> bytes:
+    try:
+        return int(expires.timestamp()).to_bytes(_EXPIRY_OCTETS, "big")
+    except OverflowError:
+        raise ConfigurationError(
+            f"a token cannot expire in the year {expires.year}", remedy="Leave the end out."
+        ) from None
 
 
 def _unexpired(content: bytes, now: datetime | None) -> bytes | None:

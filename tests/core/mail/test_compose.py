@@ -192,6 +192,10 @@ def test_a_body_may_look_like_anything() -> None:
             [*BASIC, ("To", AddressList([_address(domain="a>b")]))], "no domain name", id="a bracket in the domain"
         ),
         pytest.param([*BASIC, ("To", AddressList([_address(domain="ä..b")]))], "no domain name", id="not even IDNA"),
+        pytest.param(
+            [*BASIC, ("To", AddressList([_address(domain="a＞.b")]))], "no domain name", id="a disguised bracket"
+        ),
+        pytest.param([*BASIC, ("To", AddressList([_address(domain="ä.b.")]))], "no domain name", id="a dot at the end"),
         pytest.param([*BASIC, ("To", AddressList([_address(localpart="a" * 400)]))], "longer than", id="too long"),
     ],
 )
@@ -323,6 +327,22 @@ def test_a_date_keeps_its_zone(at: datetime, expected: str) -> None:
 )
 def test_values_are_written_by_their_own_rules(value: HeaderValue, expected: str) -> None:
     assert header_block([("X", value)]).raw.decode() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("word " * 2000 + "end", id="many words"),
+        pytest.param("a" * 5000, id="one word"),
+        pytest.param(f"a{' ' * 5000}b", id="spaces"),
+        pytest.param("ä" * 5000, id="one encoded word"),
+        pytest.param("a b  c" * 300, id="double spaces"),
+    ],
+)
+def test_a_very_long_subject_is_folded_and_kept(text: str) -> None:
+    raw = header_block([("Subject", Unstructured(text))]).raw
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert email.message_from_bytes(raw + b"\r\n", policy=email.policy.default)["Subject"] == text
 
 
 def test_trace_headers_go_before_the_first_and_keep_the_line_ends() -> None:

@@ -89,6 +89,11 @@ def test_a_token_with_an_end_is_good_until_then(now: datetime | None, expected: 
     assert verify(REPLY, token, RING, now=now) == expected
 
 
+def test_an_end_that_a_token_cannot_say_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="in the year 2107"):
+        sign(REPLY, b"7", RING, expires=datetime(2107, 1, 1, tzinfo=UTC))
+
+
 def test_an_expiring_token_cannot_be_made_lasting() -> None:
     token = sign(REPLY, b"7", RING, expires=NOON)
     assert token.startswith("k21")
