@@ -19,7 +19,8 @@ _ATOM = r"[^\s\"(),:;<>@\[\]\\]++"
 
 # The usual shapes, one after another: `Ann <ann@x>`, `"Doe, Ann" <ann@x>`, `ann@x`.
 _USUAL = re.compile(
-    rf'[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]*+))<({_ATOM})@({_ATOM})>|({_ATOM})@({_ATOM}))[ \t]*+(?:,|\Z)'
+    rf'[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]*+))<({_ATOM})@({_ATOM})>|({_ATOM})@({_ATOM})(?:[ \t]*+\(([^()\\]*+)\))?)'
+    r"[ \t]*+(?:,|\Z)"
 )
 
 _TOKEN = re.compile(
@@ -79,8 +80,8 @@ def _usual(value: str) -> list[Address] | None:
         match = _USUAL.match(value, at)
         if not match:
             return None
-        quoted, phrase, local, domain, bare_local, bare_domain = match.groups()
-        name = quoted or (phrase or "").strip()
+        quoted, phrase, local, domain, bare_local, bare_domain, comment = match.groups()
+        name = quoted or (phrase or comment or "").strip()
         if local is None:
             local, domain = bare_local, bare_domain
         if "=?" in name:

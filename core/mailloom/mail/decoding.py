@@ -30,6 +30,8 @@ _MULTIBYTE = {
     "johab",
 }
 _WIDE = {"utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"}
+_NEVER_SURROGATES = {"utf_8", CP1252, ISO_2022_JP}
+
 _NOT_ASCII = _WIDE | {"utf_7", "hz"}
 """Charsets in which seven-bit bytes may mean something else."""
 
@@ -44,7 +46,10 @@ def decode(data: bytes, charset: str = "") -> str:
     name = codec(charset) if charset else None
     if data.isascii() and b"\x1b" not in data and name not in _NOT_ASCII:
         return clean(data.decode("ascii"))
-    return clean(_decode(data, name))
+    text = _decode(data, name)
+    if name is None or name in _NEVER_SURROGATES:
+        return text.replace("\0", "") if "\0" in text else text
+    return clean(text)
 
 
 def clean(text: str) -> str:

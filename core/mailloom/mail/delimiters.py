@@ -12,6 +12,8 @@ from bisect import bisect_left
 _LONGEST = 1000
 """Bytes of a line that can be a delimiter; RFC 2046 allows 72."""
 
+_WINDOW = 2048
+
 _FIRST_PART = re.compile(
     rb"^--(?!-*[ \t]*\r?$)([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z][A-Za-z-]{0,40}[ \t]?:)", re.MULTILINE
 )
@@ -27,11 +29,21 @@ class Delimiters:
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
         self._lines: dict[bytes, list[int]] = {}
-        at = 0 if raw.startswith(b"--") else raw.find(b"\n--") + 1 or -1
+        at = 0 if raw.startswith(b"--") else self._next(0)
         while at >= 0:
             end = raw.find(b"\n", at, at + _LONGEST)
             self._lines.setdefault(raw[at + 2 : end if end >= 0 else at + _LONGEST].rstrip(), []).append(at)
-            at = raw.find(b"\n--", at) + 1 or -1
+            at = self._next(at + 2)
+
+    def _next(self, at: int) -> int:
+        """Offset of the next line that begins with `--`, -1 if none. A search for one byte leaps over base64, which has no dash."""
+        raw = self._raw
+        while (dash := raw.find(b"-", at)) >= 0:
+            found = raw.find(b"\n--", dash - 1 if dash else 0, dash + _WINDOW)
+            if found >= 0:
+                return found + 1
+            at = dash + _WINDOW - 2
+        return -1
 
     def spans(self, boundary: bytes, start: int, end: int) -> tuple[list[Span], bool]:
         """The parts between the delimiters within `start:end`, and whether the closing one was found.

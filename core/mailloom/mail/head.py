@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-Field = tuple[str, str]
-"""Name as written and unfolded value, undecoded (one character a byte)."""
+Field = tuple[str, str, str]
+"""Name in lower case, name as written, unfolded value: undecoded, one character a byte."""
 
 _WINDOW = 16_384
 
@@ -81,14 +81,11 @@ def read_fields(raw: bytes, start: int, end: int, *, outermost: bool) -> tuple[l
     stop, body = find_body(raw, start, end)
     head = raw[start:stop]
     if b"\r" in head:
-        if head.count(b"\r") != head.count(b"\r\n"):
+        head = head.replace(b"\r\n", b"\n")
+        if b"\r" in head:
             stop, body = _find_body_among_carriage_returns(raw, start, end)
             head = _with_line_feeds(raw[start:stop])
-        else:
-            head = head.replace(b"\r\n", b"\n")
-    text = head.decode("latin-1")
-    if "\n " in text or "\n\t" in text:
-        text = text.replace("\n\t", "\n ").replace("\n ", " ")
+    text = head.decode("latin-1").replace("\n\t", " ").replace("\n ", " ")
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -113,9 +110,9 @@ def _fields(lines: list[str], *, outermost: bool) -> tuple[list[Field], int | No
         key = field_name(name) if colon else ""
         if key:
             if key in _MAY_BE_GLUED and ":" in value:
-                fields += _unglued(name, value)
+                fields += _unglued(key, name, value)
             else:
-                fields.append((name, value.strip(" \t")))
+                fields.append((key, name, value.strip(" \t")))
             continue
         if last_usual < 0:
             last_usual = _last_usual(lines)
@@ -125,9 +122,10 @@ def _fields(lines: list[str], *, outermost: bool) -> tuple[list[Field], int | No
             if outermost and index < last_usual:
                 continue
             return [], index
-        if index > last_usual and not _continues(fields[-1][1], line):
+        if index > last_usual and not _continues(fields[-1][2], line):
             return fields, index
-        fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
+        key, name, value = fields[-1]
+        fields[-1] = (key, name, f"{value} {line.strip()}")
     return fields, None
 
 
@@ -145,13 +143,13 @@ def _continues(value: str, line: str) -> bool:
     return value.endswith((";", ",")) or _PARAMETER.match(line) is not None or value.count('"') == 1
 
 
-def _unglued(name: str, value: str) -> list[Field]:
+def _unglued(key: str, name: str, value: str) -> list[Field]:
     """`MIME-Version: 1.0Content-Type: text/plain` is two fields whose line end was lost."""
     first, *others = _GLUED.split(value)
-    glued = [(name, first.strip(" \t"))]
+    glued = [(key, name, first.strip(" \t"))]
     for other in others:
         other_name, _, other_value = other.partition(":")
-        glued.append((other_name.strip(), other_value.strip(" \t")))
+        glued.append((field_name(other_name), other_name, other_value.strip(" \t")))
     return glued
 
 

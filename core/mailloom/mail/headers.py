@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from mailloom.mail.address import Address, parse_addresses
 from mailloom.mail.charsets import CP1252, codec
 from mailloom.mail.decoding import clean, decode
-from mailloom.mail.head import Field, field_name
+from mailloom.mail.head import Field
 from mailloom.mail.words import decode_words
 
 _ADDRESS_NAMES = (
@@ -32,8 +32,11 @@ class Headers:
     def __init__(self, fields: list[Field]) -> None:
         self._fields = fields
         self._values: dict[str, list[str]] = {}
-        for name, value in fields:
-            self._values.setdefault(field_name(name) or name.lower(), []).append(value)
+        for key, _, value in fields:
+            if key in self._values:
+                self._values[key].append(value)
+            else:
+                self._values[key] = [value]
 
     def get(self, name: str) -> str:
         """The first value, decoded; '' when the field is absent."""
@@ -61,8 +64,8 @@ class Headers:
         return name.lower() in self._values
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        for name, value in self._fields:
-            yield name.rstrip(), self._decoded(field_name(name), value)
+        for key, name, value in self._fields:
+            yield name.rstrip(), self._decoded(key, value)
 
     def __len__(self) -> int:
         return len(self._fields)

@@ -57,13 +57,10 @@ _OFFICE = {
 _NAMES = MimeTypes()
 
 
-def media_type(written: str, file_name: str) -> str:
-    """The type to go by, lower case `type/subtype`. `written` is the value before its parameters, in lower case."""
-    if _TYPE.match(written) and written not in _MEANT:
-        return written
-    if written in _MEANT:
-        return _MEANT[written]
-    return type_of_name(file_name) or BINARY
+@lru_cache(maxsize=512)
+def possible_type(written: str) -> str:
+    """The type that was meant, lower case `type/subtype`; '' if `written` (lower case, without parameters) cannot be one."""
+    return _MEANT.get(written) or (written if len(written) < 200 and _TYPE.match(written) else "")
 
 
 @lru_cache(maxsize=512)

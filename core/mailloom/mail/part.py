@@ -18,7 +18,7 @@ from mailloom.mail.head import read_fields
 from mailloom.mail.headers import Headers
 from mailloom.mail.lazy import lazy
 from mailloom.mail.markup import declared_charset
-from mailloom.mail.mediatypes import TEXT, media_type
+from mailloom.mail.mediatypes import BINARY, TEXT, possible_type, type_of_name
 from mailloom.mail.parameters import parse_parameters
 
 if TYPE_CHECKING:
@@ -68,18 +68,21 @@ class Part:
         self._end = end
         self._default_type = default_type
         self._headless = headless
+        self._body = start
 
     @lazy
-    def _head(self) -> tuple[Headers, int]:
-        if self._headless:
-            return Headers([]), self._start
-        fields, body = read_fields(self._source.raw, self._start, self._end, outermost=self._outermost)
-        return Headers(fields), body
-
-    @property
     def headers(self) -> Headers:
         """The fields of this entity, in order, decoded when asked."""
-        return self._head[0]
+        if self._headless:
+            return Headers([])
+        fields, self._body = read_fields(self._source.raw, self._start, self._end, outermost=self._outermost)
+        return Headers(fields)
+
+    @property
+    def _body_start(self) -> int:
+        """Known once the headers are read."""
+        _ = self.headers
+        return self._body
 
     @lazy
     def _declared_type(self) -> tuple[str, dict[str, str]]:
@@ -104,7 +107,7 @@ class Part:
         written = self._declared_type[0]
         if not written:
             return self._default_type
-        return media_type(written, self.filename)
+        return possible_type(written) or type_of_name(self.filename) or BINARY
 
     @property
     def charset(self) -> str:
@@ -144,14 +147,14 @@ class Part:
         """The children of a multipart in order; () for everything else, and where no part can be made out."""
         if not self.is_multipart:
             return ()
-        found = self._split(self._source, self._head[1], self._end)
+        found = self._split(self._source, self._body_start, self._end)
         if not found and self._encoding in ("base64", "quoted-printable"):
             source = Source(self.content, self._source.notes)
             found = self._split(source, 0, len(source.raw))
             self._source.note("a multipart was itself encoded")
         if not found and self.raw_body.strip():
             self._source.note("a multipart has no boundary: its body is taken as one text")
-            found = [Part(self._source, self._head[1], self._end, headless=True)]
+            found = [Part(self._source, self._body_start, self._end, headless=True)]
         return tuple(found)
 
     def _split(self, source: Source, start: int, end: int) -> list[Part]:
@@ -177,7 +180,7 @@ class Part:
     @property
     def raw_body(self) -> bytes:
         """The body as it stands, its transfer encoding not undone."""
-        return self._source.raw[self._head[1] : self._end]
+        return self._source.raw[self._body_start : self._end]
 
     @property
     def _encoding(self) -> str:
