@@ -1,0 +1,244 @@
+"""One typed method per hook: in which order addons are asked, what happens when one raises, and the check of what came back.
+
+- *Collecting* hooks and observers are fenced: who fails is reported, the others go on.
+- A *deciding* hook (may this be sent, by which account, with which headers, is this a bounce) may not be answered by guessing: the failure of one
+  addon raises HookFailed, a TemporaryFailure, and what was asked for waits.
+- `trim_reply` and `explain_failure` only make things nicer: who fails has no opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jinja2 import Environment
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from mailloom.api.checks import Check
+from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
+from mailloom.api.jobs import Job
+from mailloom.api.office import Office
+from mailloom.api.probing import Explanation
+from mailloom.api.receiving import SourceKind
+from mailloom.api.routing import Incoming, Router, SenderVerdict
+from mailloom.api.sending import TransportKind
+from mailloom.api.threads import ThreadModel
+from mailloom.api.webhooks import Webhook
+from mailloom.mail.message import Message as Mail
+from mailloom.mail.reply import Reply as VisibleReply
+from mailloom.mail.report import Report
+from mailloom.registry.answers import misfit, misfit_of_all, misfit_of_headers, misfit_of_settings
+from mailloom.registry.faults import in_one_line
+from mailloom.registry.implementations import Implementations
+from mailloom.store.messages import Message
+from mailloom.store.outbox import Delivery
+from mailloom.store.threads import Thread
+
+if TYPE_CHECKING:
+    import typer
+
+T = TypeVar("T")
+
+
+class Hooks:
+    """The hooks of the addons that are at work. Immutable; a reload makes a new one."""
+
+    def __init__(self, implementations: Implementations) -> None:
+        self.implementations = implementations
+
+    # --- collect: (addon, object) pairs in dependency order ---
+
+    def register_settings(self) -> dict[str, type[BaseModel]]:
+        """Settings models by addon."""
+        return {
+            each.addon: model
+            for each, model in self.implementations.fenced("register_settings", {})
+            if self._fits(each, misfit_of_settings(model))
+        }
+
+    def register_transports(self) -> list[tuple[str, TransportKind]]:
+        return self._collected("register_transports", TransportKind)
+
+    def register_sources(self) -> list[tuple[str, SourceKind]]:
+        return self._collected("register_sources", SourceKind)
+
+    def register_routers(self) -> list[tuple[str, Router]]:
+        return self._collected("register_routers", Router)
+
+    def register_thread_models(self) -> list[tuple[str, ThreadModel]]:
+        return self._collected("register_thread_models", ThreadModel)
+
+    def register_webhooks(self) -> list[tuple[str, Webhook]]:
+        return self._collected("register_webhooks", Webhook)
+
+    def register_jobs(self) -> list[tuple[str, Job]]:
+        return self._collected("register_jobs", Job)
+
+    def register_checks(self) -> list[tuple[str, Check]]:
+        return self._collected("register_checks", Check)
+
+    def register_commands(self, root: typer.Typer) -> None:
+        self._each_fenced("register_commands", {"root": root})
+
+    # --- first answer wins: dependents are asked before what they depend on ---
+
+    def classify_message(self, message: Mail) -> Report | None:
+        return self._first_decided("classify_message", {"message": message}, Report)
+
+    def trim_reply(self, message: Mail) -> VisibleReply | None:
+        return self._first_fenced("trim_reply", {"message": message}, VisibleReply)
+
+    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None:
+        return self._first_decided(
+            "allow_recipient", {"address": address, "purpose": purpose, "session": session}, Denial
+        )
+
+    def choose_account(self, draft: Draft, session: Session) -> int | None:
+        return self._first_decided("choose_account", {"draft": draft, "session": session}, int)
+
+    def return_path(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, account_id: int, session: Session
+    ) -> str | None:
+        given = {
+            "draft": draft,
+            "recipient": recipient,
+            "delivery_id": delivery_id,
+            "account_id": account_id,
+            "session": session,
+        }
+        return self._first_decided("return_path", given, str)
+
+    def explain_failure(self, reply: str, protocol: str, kind: str) -> Explanation | None:
+        given = {"reply": reply, "protocol": protocol, "kind": kind}
+        return self._first_fenced("explain_failure", given, Explanation)
+
+    def reply_address(self, thread: Thread, session: Session) -> str | None:
+        return self._first_decided("reply_address", {"thread": thread, "session": session}, str)
+
+    def authenticate_sender(self, incoming: Incoming, session: Session) -> SenderVerdict | None:
+        return self._first_decided("authenticate_sender", {"incoming": incoming, "session": session}, SenderVerdict)
+
+    def recipient_known(self, address: str, session: Session) -> bool | None:
+        return self._first_decided("recipient_known", {"address": address, "session": session}, bool)
+
+    # --- each, in dependency order ---
+
+    def prepare_templates(self, environment: Environment) -> None:
+        self._each_fenced("prepare_templates", {"environment": environment})
+
+    def prepare_message(
+        self, draft: Draft, recipient: Recipient, delivery_id: int, session: Session
+    ) -> list[tuple[str, str]]:
+        """All header lines that addons want added, in order."""
+        given = {"draft": draft, "recipient": recipient, "delivery_id": delivery_id, "session": session}
+        lines: list[tuple[str, str]] = []
+        for each in self.implementations.of("prepare_message"):
+            lines.extend(self.implementations.decided(each, given, misfit_of_headers) or ())
+        return lines
+
+    def sign_message(self, envelope: Envelope, message: bytes) -> bytes:
+        """Header lines to put before the mail; the signature of a dependent stands above those of what it depends on."""
+        given = {"envelope": envelope, "message": message}
+        signatures = [
+            self.implementations.decided(each, given, _misfit_of(bytes)) or b""
+            for each in self.implementations.of("sign_message")
+        ]
+        return b"".join(reversed(signatures))
+
+    def startup(self, app: Office, addons: Sequence[str] | None = None) -> None:
+        """Tell the addons (None: all) that the application is ready."""
+        self._each_fenced("startup", {"app": app}, addons)
+
+    def shutdown(self, app: Office, addons: Sequence[str] | None = None) -> None:
+        """Tell the addons (None: all) that the application ends; dependents first."""
+        self._each_fenced("shutdown", {"app": app}, addons, backwards=True)
+
+    # --- the addon's own: raises what the addon raises, so that installing it fails as a whole ---
+
+    def addon_installed(self, addon: str, session: Session) -> None:
+        self._own("addon_installed", addon, {"session": session})
+
+    def addon_removed(self, addon: str, session: Session) -> None:
+        self._own("addon_removed", addon, {"session": session})
+
+    def self_check(self, addon: str) -> str | None:
+        """Why the addon cannot work here; None when it can."""
+        reason = self._own("self_check", addon, {})
+        return None if reason is None else str(reason)
+
+    # --- observers ---
+
+    def message_stored(self, message: Message, thread: Thread | None, session: Session) -> None:
+        self._observed("message_stored", {"message": message, "thread": thread, "session": session}, session)
+
+    def delivery_recorded(self, delivery: Delivery, session: Session) -> None:
+        self._observed("delivery_recorded", {"delivery": delivery, "session": session}, session)
+
+    # --- how ---
+
+    def _collected(self, hook: str, wanted: type[Any]) -> list[tuple[str, Any]]:
+        """Every object of every addon; an addon with one misfit loses its whole contribution to this hook."""
+        return [
+            (each.addon, value)
+            for each, values in self.implementations.fenced(hook, {})
+            if self._fits(each, misfit_of_all(values, wanted))
+            for value in values
+        ]
+
+    def _fits(self, each: Any, fault: str) -> bool:
+        if fault:
+            self.implementations.failed(each, f"it returned {fault}")
+        return not fault
+
+    def _first_decided(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
+        for each in reversed(self.implementations.of(hook)):
+            answer: T | None = self.implementations.decided(each, given, _misfit_of(wanted))
+            if answer is not None:
+                return answer
+        return None
+
+    def _first_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
+        for each in reversed(self.implementations.of(hook)):
+            try:
+                answer = each(given)
+            except Exception as error:
+                self.implementations.failed(each, in_one_line(error))
+                continue
+            if answer is not None and self._fits(each, misfit(answer, wanted)):
+                return answer  # type: ignore[no-any-return]  # the line above has checked its type
+        return None
+
+    def _each_fenced(
+        self, hook: str, given: Mapping[str, Any], addons: Sequence[str] | None = None, *, backwards: bool = False
+    ) -> None:
+        asked = self.implementations.of(hook)
+        for each in reversed(asked) if backwards else asked:
+            if addons is not None and each.addon not in addons:
+                continue
+            try:
+                each(given)
+            except Exception as error:
+                self.implementations.failed(each, in_one_line(error))
+
+    def _own(self, hook: str, addon: str, given: Mapping[str, Any]) -> Any:
+        implementation = self.implementations.one(hook, addon)
+        return None if implementation is None else implementation(given)
+
+    def _observed(self, hook: str, given: Mapping[str, Any], session: Session) -> None:
+        """Call each observer inside a savepoint: what a failing one wrote is undone, what is being observed is not."""
+        observers = self.implementations.of(hook)
+        if not observers:
+            return
+        # Outside the fence: a fault of what is being observed must not be taken for the observer's.
+        session.flush()
+        for each in observers:
+            try:
+                with session.begin_nested():
+                    each(given)
+            except Exception as error:
+                self.implementations.failed(each, in_one_line(error))
+
+
+def _misfit_of(wanted: type[Any]) -> Callable[[Any], str]:
+    return lambda value: misfit(value, wanted)

@@ -1,0 +1,30 @@
+"""Keeping one addon's mapped classes from spoiling everybody's.
+
+All mapped classes share one SQLAlchemy registry, and it configures them together: a relationship that points nowhere makes every later query of
+every addon fail. So each addon's classes are configured as soon as they are imported, and taken out again when that fails.
+"""
+
+from __future__ import annotations
+
+from mailloom.store.base import Base
+
+
+def prepare_mappers() -> None:
+    """Configure all mapped classes now; raises what SQLAlchemy raises."""
+    Base.registry.configure()
+
+
+def forget_mappers_of(module: str) -> None:
+    """Remove the mapped classes that were defined in `module` (a package, with all below) and their tables."""
+    for mapper in list(Base.registry.mappers):
+        if _inside(mapper.class_.__module__, module):
+            if mapper.local_table is not None and mapper.local_table in Base.metadata.tables.values():
+                Base.metadata.remove(mapper.local_table)  # type: ignore[arg-type]  # declarative classes map plain tables
+            # SQLAlchemy has no public way to take back one class; `registry.dispose()` would take all.
+            Base.registry._dispose_manager_and_mapper(mapper.class_manager)
+    for mapper in Base.registry.mappers:
+        mapper.__dict__.pop("_configure_failed", None)
+
+
+def _inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")

