@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from mailloom.errors import MalformedMessage
 from mailloom.mail.compose_body import Attachment, Body, EncodedBody, InlineImage, as_body, encode_body
+from mailloom.mail.compose_checks import without_controls
 from mailloom.mail.compose_mailbox import mailbox, needs_smtputf8, wire_address, wire_domain
 from mailloom.mail.compose_parts import EncodedPart, enclosed_part, file_part, multipart, text_part
 from mailloom.mail.compose_values import (
@@ -60,6 +61,7 @@ __all__ = [
     "text_part",
     "wire_address",
     "wire_domain",
+    "without_controls",
 ]
 
 # RFC 5322 §2.2 allows any printable ASCII but the colon; the length leaves room for a value on the same line.

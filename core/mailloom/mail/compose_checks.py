@@ -1,7 +1,8 @@
 """Which characters may never reach a message that we write.
 
 A line break inside a header value starts a new header, NUL and the other controls are cut or rewritten on the way, and a lone
-surrogate cannot be encoded at all. All of them are refused, never repaired: a repaired value would be sent unseen (RFC 5322 §2.2).
+surrogate cannot be encoded at all. All of them are refused, never repaired unseen (RFC 5322 §2.2). Text that strangers wrote, such as
+the subject that an answer repeats, is made fit by `without_controls` first, where the caller decides so.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _NAMES = {
     "\u2028": "a line separator",
     "\u2029": "a paragraph separator",
 }
+
+
+def without_controls(text: str) -> str:
+    """Text from outside made fit for a header: each refused character and TAB is a space, none is left at the edges."""
+    return _FORBIDDEN.sub(" ", text).replace("\t", " ").strip()
 
 
 def refuse_controls(text: str, what: str) -> None:

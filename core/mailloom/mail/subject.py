@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from mailloom.mail.compose_checks import without_controls
+
 # As mail programs write them in their users' languages; compared without case, longest first.
 _REPLY_MARKS = (
     "re", "ré", "rép", "aw", "antw", "antwort", "sv", "vs", "rif", "res", "odp", "ynt", "atb", "ats", "vá", "bls", "απ", "σχετ",
@@ -43,7 +45,7 @@ def reply_subject(subject: str) -> str:
 
 
 def _without(marks: re.Pattern[str], subject: str) -> str:
-    subject = subject.strip()
+    subject = without_controls(subject)
     begin = 0
     while found := marks.match(subject, begin):
         begin = found.end()

@@ -16,6 +16,7 @@ from enum import Enum
 
 from mailloom.errors import ConfigurationError
 from mailloom.mail.address import Address
+from mailloom.mail.compose_checks import without_controls
 from mailloom.mail.compose_mailbox import mailbox, wire_domain
 from mailloom.mail.token import MESSAGE_ID, Keyring, signature, signature_holds
 
@@ -128,7 +129,7 @@ def sender_via(author: Address, through: str, sender: Address) -> Address:
 
     An author without name is shown by his local part; his address never is, since filters take it for a disguise.
     """
-    shown = author.name.strip() or author.localpart
+    shown = without_controls(author.name) or without_controls(author.localpart)
     return replace(sender, name=f"{shown} via {through}" if through else shown)
 
 

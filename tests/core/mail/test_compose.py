@@ -36,6 +36,7 @@ from mailloom.mail.compose import (
     needs_smtputf8,
     text_part,
     wire_address,
+    without_controls,
 )
 
 NOON = datetime(2026, 11, 21, 12, 5, 9, tzinfo=UTC)
@@ -140,6 +141,14 @@ def test_a_control_character_is_refused_wherever_it_is_passed(
     with pytest.raises(MalformedMessage, match=re.escape(named)) as caught:
         pass_on(bad)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_text_of_strangers_can_be_made_fit(bad: str) -> None:
+    fit = without_controls(f"a{bad}b\tc{bad[:1]}")
+    assert header_block([("Subject", Unstructured(fit))]).raw.count(b"\r\n") == 1
+    assert fit.startswith("a ")
+    assert fit.endswith("b c")
 
 
 @pytest.mark.parametrize("bad", ["\0", "\ud800"], ids=["NUL", "surrogate"])

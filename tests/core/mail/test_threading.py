@@ -212,6 +212,11 @@ def test_a_reply_to_over_68_characters_loses_its_name(name: str, kept: bool) -> 
             '"Ann, Dr. via Helpdesk" <notifications@example.org>',
             id="quoted where it must be",
         ),
+        pytest.param(
+            Address(name="Ann\r\nBcc: bob@example.org", localpart="ann", domain="example.com"),
+            '"Ann  Bcc: bob@example.org via Helpdesk" <notifications@example.org>',
+            id="with a line break from outside",
+        ),
     ],
 )
 def test_a_foreign_sender_is_wrapped(author: Address, expected: str) -> None:

@@ -29,6 +29,7 @@ from mailloom.mail.subject import bare_subject, reply_subject
         pytest.param("r: letter", "r: letter", id="a small letter is no mark"),
         pytest.param("Re Order", "Re Order", id="no colon, no mark"),
         pytest.param("[list] Re: Order", "[list] Re: Order", id="a list's tag in front stays"),
+        pytest.param("Re: Order\r\n\t7\x07", "Order   7", id="control characters of a stranger"),
         pytest.param("Re:", "", id="nothing but a mark"),
         pytest.param("", "", id="nothing"),
     ],
