@@ -38,6 +38,10 @@ _LOCAL_NAMES = frozenset(
 )
 
 
+_LONGEST_ROUTE = 200
+"""Tokens; a longer one is no route but an attack."""
+
+
 class Kind(Enum):
     BLANK = "blank"
     WORD = "word"
@@ -60,6 +64,8 @@ class _Mailbox:
     words: list[Token] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     bracket: list[Token] | None = None
+    words_have_at: bool = False
+    bracket_has_at: bool = False
 
 
 def parse_addresses(value: str) -> list[Address]:
@@ -148,31 +154,30 @@ def _mailboxes(tokens: Iterator[Token]) -> Iterator[_Mailbox]:
             inside = False
         elif inside and now.bracket is not None and (text in "@:" or (text == "," and _is_route(now.bracket))):
             now.bracket.append((kind, text))
+            now.bracket_has_at = now.bracket_has_at or text == "@"
         elif text in ",;":
             yield now
             now, inside = _Mailbox(), False
         elif text == "<" and not inside:
-            if now.bracket is not None and _has_at(now.bracket):
+            if now.bracket_has_at:
                 yield now
                 now = _Mailbox()
             elif now.bracket:
                 now.words += now.bracket
             now.bracket, inside = [], True
         elif text == ":" and not inside:
-            if not _has_at(now.words):
+            if not now.words_have_at:
                 now.words.clear()
+                now.comments.clear()
         elif text == "@":
             now.words.append((kind, text))
+            now.words_have_at = True
     yield now
-
-
-def _has_at(tokens: list[Token]) -> bool:
-    return any(kind is Kind.MARK for kind, _ in tokens)
 
 
 def _is_route(bracket: list[Token]) -> bool:
     """Whether `<@a,@b:ann@x>` is being read: a comma belongs to it (RFC 5322 §4.4)."""
-    return bracket[:1] == [(Kind.MARK, "@")] and (Kind.MARK, ":") not in bracket
+    return len(bracket) < _LONGEST_ROUTE and bracket[:1] == [(Kind.MARK, "@")] and (Kind.MARK, ":") not in bracket
 
 
 def _addresses_of(mailbox: _Mailbox) -> list[Address]:
@@ -181,7 +186,6 @@ def _addresses_of(mailbox: _Mailbox) -> list[Address]:
         localpart, domain = _addr_spec(_after_route(mailbox.bracket))
         if localpart or domain:
             return [Address(name=_name(words, comments), localpart=localpart, domain=domain)]
-        words = [token for token in words if token[0] is not Kind.MARK] if not _has_at(words) else words
     return _unbracketed(words, comments)
 
 
@@ -202,7 +206,7 @@ def _unbracketed(words: list[Token], comments: list[str]) -> list[Address]:
         if kind is Kind.QUOTED and (inner := _USUAL.fullmatch(_unquoted(text).strip(" '"))) and "=?" not in text:
             local, domain = inner[3] or inner[5], inner[4] or inner[6]
             return [Address(name=(inner[2] or "").strip(), localpart=local, domain=domain)]
-    name = _name(rest, comments)
+    name = _name(rest, comments) if written else ""
     return [Address(name=name, localpart="", domain="")] if name else []
 
 
@@ -245,15 +249,27 @@ def _specs_among(words: list[Token]) -> tuple[list[tuple[str, str]], list[Token]
             continue
         local = _take_local(rest)
         at += 1
-        while at < len(words) and words[at][0] is Kind.BLANK:
-            at += 1
-        domain = []
-        while at < len(words) and words[at][0] in (Kind.ATOM, Kind.LITERAL, Kind.WORD):
-            domain.append(words[at][1])
-            at += 1
+        domain, at = _take_domain(words, at)
         if local and domain:
-            specs.append(_bare(local, "".join(domain)))
+            specs.append(_bare(local, domain))
     return specs, rest
+
+
+def _take_domain(words: list[Token], at: int) -> tuple[str, int]:
+    """The domain that begins at `words[at]`, and the index after it. Blanks may stand before it and around its dots (§4.4)."""
+    domain = ""
+    while at < len(words):
+        kind, text = words[at]
+        if kind is Kind.BLANK:
+            following = words[at + 1][1] if at + 1 < len(words) else ""
+            if domain and not domain.endswith(".") and not following.startswith("."):
+                break
+        elif kind in (Kind.ATOM, Kind.LITERAL, Kind.WORD):
+            domain += text
+        else:
+            break
+        at += 1
+    return domain, at
 
 
 def _take_local(rest: list[Token]) -> str:

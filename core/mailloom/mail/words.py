@@ -14,7 +14,7 @@ from mailloom.mail.charsets import codec
 from mailloom.mail.decoding import clean, decode
 
 _START = re.compile(r"=\?(?!=)")
-_WELL_FORMED = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?\s]*)\?=")
+_WELL_FORMED = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?\s]*)\?=(?![0-9A-Fa-f]{2}[^?\s]*\?=)")
 
 # The text of a word may hold `?`, but not the start of another word; `?=20` inside a word is text, not its end.
 _LENIENT = re.compile(
