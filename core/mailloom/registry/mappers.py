@@ -6,6 +6,8 @@ every addon fail. So each addon's classes are configured as soon as they are imp
 
 from __future__ import annotations
 
+from sqlalchemy import Table
+
 from mailloom.store.base import Base
 
 
@@ -16,12 +18,14 @@ def prepare_mappers() -> None:
 
 def forget_mappers_of(module: str) -> None:
     """Remove the mapped classes that were defined in `module` (a package, with all below) and their tables."""
+    # SQLAlchemy has no public way to take back one class; `registry.dispose()` would take all.
+    managers = Base.registry._managers
     for mapper in list(Base.registry.mappers):
         if _inside(mapper.class_.__module__, module):
-            if mapper.local_table is not None and mapper.local_table in Base.metadata.tables.values():
-                Base.metadata.remove(mapper.local_table)  # type: ignore[arg-type]  # declarative classes map plain tables
-            # SQLAlchemy has no public way to take back one class; `registry.dispose()` would take all.
+            if isinstance(mapper.local_table, Table):
+                Base.metadata.remove(mapper.local_table)
             Base.registry._dispose_manager_and_mapper(mapper.class_manager)
+            managers.pop(mapper.class_manager, None)
     for mapper in Base.registry.mappers:
         mapper.__dict__.pop("_configure_failed", None)
 
