@@ -62,6 +62,9 @@ service auth {{
 }}
 service anvil {{
   client_limit = 4096
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   inet_listener imap {{
