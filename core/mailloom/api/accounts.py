@@ -88,7 +88,7 @@ class OutgoingSettings(AccountSettings):
         5, ge=1, le=1440, description="Wait before the first retry; doubles each time, with jitter."
     )
     max_errors: int = Field(10, ge=1, le=100, description="Temporary failures before a delivery is given up.")
-    per_second: int = Field(999, ge=1, le=999, description="Messages per second.")
+    per_second: int | None = Field(None, ge=1, le=999, description="Messages per second; blank: no limit.")
     per_minute: int | None = Field(None, ge=1, description="Messages per minute; blank: no limit.")
     per_day: int | None = Field(None, ge=1, description="Messages per day; blank: no limit.")
     max_connections: int = Field(4, ge=1, le=100, description="Connections at the same time.")
