@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
 from mailloom.api.probing import Explanation
+from mailloom.registry.calls import Hooks
 from mailloom.store.outbox import Delivery
 
 
@@ -61,3 +62,10 @@ class NoHooks:
 
     def delivery_recorded(self, delivery: Delivery, session: Session) -> None:
         return None
+
+
+def implemented(hooks: OutboundHooks, hook: str) -> bool:
+    """Whether any addon implements a hook, so that the hot path need not ask for every delivery."""
+    if isinstance(hooks, Hooks):
+        return bool(hooks.implementations.of(hook))
+    return not isinstance(hooks, NoHooks)

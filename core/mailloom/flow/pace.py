@@ -1,0 +1,41 @@
+"""How much a sending pass takes in hand at once, from how fast the server has been.
+
+A slow server gets one delivery at a time, so that a crash leaves one in doubt and an urgent mail overtakes soon; a fast one gets so many that the
+commits between them do not show. A group is about 50 ms of one connection's work, a batch about a second of the pass's.
+"""
+
+from __future__ import annotations
+
+_GROUP_SECONDS = 0.05
+_BATCH_SECONDS = 1.0
+_LARGEST_GROUP = 50
+_BATCHES = (20, 500)
+_WINDOW_SECONDS = 0.25
+_SMOOTHING = 0.5
+
+
+class Pace:
+    """Deliveries per second, measured over short windows and smoothed. Time is seconds of any steady clock."""
+
+    def __init__(self, started: float) -> None:
+        self._rate = 0.0
+        self._since = started
+        self._count = 0
+
+    def settled(self, count: int, now: float) -> None:
+        """So many more were answered."""
+        self._count += count
+        passed = now - self._since
+        if passed >= _WINDOW_SECONDS:
+            measured = self._count / passed
+            self._rate = measured if not self._rate else self._rate + _SMOOTHING * (measured - self._rate)
+            self._since, self._count = now, 0
+
+    def group(self, connections: int) -> int:
+        """Deliveries to mark for one connection at a time."""
+        return max(1, min(_LARGEST_GROUP, int(self._rate * _GROUP_SECONDS / max(connections, 1))))
+
+    def batch(self) -> int:
+        """Deliveries to claim at a time."""
+        smallest, largest = _BATCHES
+        return max(smallest, min(largest, int(self._rate * _BATCH_SECONDS)))

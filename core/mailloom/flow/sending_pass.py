@@ -1,0 +1,449 @@
+"""One sending pass of one account: claim → mark → hand over → record, until nothing is due.
+
+One thread, the pass, writes to the database for all connections: in each round one transaction records what was answered, claims the next batch
+and marks the next groups as `sending`; only when it is committed are they handed out. So there is one commit for many deliveries, connections never
+wait for each other's locks, and what a crash leaves in doubt is what was marked: about 50 ms of work per connection.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailloom.api.accounts import Account
+from mailloom.api.drafts import Envelope, Purpose
+from mailloom.api.sending import Parcel, Status, TransportKind
+from mailloom.errors import TemporaryFailure
+from mailloom.flow.connection import Answered, Connection, Ended, Event, Returned
+from mailloom.flow.failpoints import reach
+from mailloom.flow.health import pause, record_fault, record_success
+from mailloom.flow.letters import Consignment, consignments, parcel_of
+from mailloom.flow.outbound_hooks import OutboundHooks, implemented
+from mailloom.flow.pace import Pace
+from mailloom.flow.retry import Consequence, Judgement, Rules, judge
+from mailloom.flow.throttle import Bucket, buckets, take
+from mailloom.store.accounts import AccountRow
+from mailloom.store.claim import Claimed, claim, extend, mark_sending, release
+from mailloom.store.database import Database
+from mailloom.store.outbox import Delivery, DeliveryState
+from mailloom.store.patience import persist
+from mailloom.store.recording import Result, record
+
+log = structlog.get_logger(__name__)
+
+_ROUND_SECONDS = 0.025
+_MANY_EVENTS = 64
+_LOOK_AGAIN_SECONDS = 1.0
+_LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
+_FAULTS_IN_A_ROW = 3
+_SUCCESS_NOTED_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """Times that tests shorten. `lease`: how long a dead worker's deliveries stay claimed; `patience_seconds`: how long a database may be away."""
+
+    lease: timedelta = timedelta(minutes=5)
+    patience_seconds: float = 120.0
+    alarm_after: timedelta = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass did. `error`: why it ended early, '' when everything due was tried."""
+
+    account: str
+    counts: Counter[DeliveryState] = field(default_factory=Counter)
+    error: str = ""
+    wait: timedelta = timedelta()
+    """How long a throttle asks to wait before the next pass."""
+
+    @property
+    def tried(self) -> int:
+        return sum(self.counts.values())
+
+
+class SendingPass:
+    """Made for one run and thrown away. `connections` is how many this worker may open."""
+
+    def __init__(
+        self,
+        database: Database,
+        hooks: OutboundHooks,
+        kind: TransportKind,
+        account: Account[Any],
+        rules: Rules,
+        clock: Callable[[], datetime],
+        *,
+        connections: int,
+        renew: Callable[[Session, datetime], None],
+        tuning: Tuning,
+        stop: threading.Event,
+        progress: Callable[[int], None],
+        random: Random,
+    ) -> None:
+        self.database = database
+        self.hooks = hooks
+        self.kind = kind
+        self.account = account
+        self.rules = rules
+        self.clock = clock
+        self.connections = connections
+        self.renew = renew
+        self.tuning = tuning
+        self.stop = stop
+        self.progress = progress
+        self.random = random
+        self.report = PassReport(account=account.name)
+        self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
+        self._observed = implemented(hooks, "delivery_recorded")
+        self._asked = implemented(hooks, "allow_recipient")
+        self._signed = implemented(hooks, "sign_message")
+        self._pace = Pace(time.monotonic())
+        self._attempt = uuid4().hex
+        self._events: deque[Event] = deque()
+        self._wanting: deque[tuple[Connection, int]] = deque()
+        self._wake = threading.Event()
+        self._stock: deque[Consignment] = deque()
+        self._alive: set[Connection] = set()
+        self._dry = False
+        self._closing = False
+        self._faults = 0
+        self._paused: tuple[str, str] | None = None
+        self._resting: tuple[str, float | None] | None = None
+        self._judged_account = False
+        self._noted_at: datetime | None = None
+        self._dry_at = 0.0
+        self._renewed_at = time.monotonic()
+        self._throttled_until: float = 0.0
+
+    # --- what connections ask (called on their threads) -----------------------------------------------------------------------------------
+
+    def post(self, event: Event) -> None:
+        self._events.append(event)
+        if isinstance(event, Ended) or len(self._events) >= _MANY_EVENTS:
+            self._wake.set()
+
+    def want(self, connection: Connection, count: int) -> None:
+        self._wanting.append((connection, count))
+        self._wake.set()
+
+    def group_size(self) -> int:
+        return self._pace.group(len(self._alive))
+
+    def parcel(self, consignment: Consignment) -> Parcel:
+        return parcel_of(consignment, self.database)
+
+    def sign(self, envelope: Envelope, message: bytes) -> bytes:
+        return self.hooks.sign_message(envelope, message)
+
+    # --- the pass -------------------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> PassReport:
+        """Send until nothing is due, the account has to rest, a throttle binds for long, or `stop` is set."""
+        try:
+            while not self._finished():
+                self._round()
+                self._wake.wait(_ROUND_SECONDS)
+                self._wake.clear()
+        finally:
+            self._close()
+        return self.report
+
+    def _finished(self) -> bool:
+        return (self._dry or self._closing) and not (self._alive or self._events or self._stock)
+
+    def _round(self) -> None:
+        if self.stop.is_set():
+            self._closing = True
+        events = self._drained()
+        judged = [self._judged(event) for event in events if isinstance(event, Answered)]
+        returned = [event.consignment.claimed for event in events if isinstance(event, Returned)]
+        for event in events:
+            if isinstance(event, Ended):
+                returned += self._ended(event)
+        self._weigh(judged)
+        if self._closing:
+            returned += [consignment.claimed for consignment in self._stock]
+            self._stock.clear()
+        asking = self._asking()
+        if judged or returned or asking or self._lacks() or self._renewal_due() or self._verdict_due():
+            self._write(judged, returned, asking)
+        elif self._closing or self._dry:
+            self._dismiss()
+        self._staff()
+
+    def _verdict_due(self) -> bool:
+        return bool(self._paused or self._resting) and not self._judged_account
+
+    def _drained(self) -> list[Event]:
+        events = []
+        while self._events:
+            events.append(self._events.popleft())
+        return events
+
+    def _asking(self) -> list[tuple[Connection, int]]:
+        """Connections that wait for a group, when there is something to give and no throttle in the way."""
+        if self._closing or not self._wanting or not (self._stock or not self._dry):
+            return []
+        if time.monotonic() < self._throttled_until:
+            return []
+        return [self._wanting.popleft() for _ in range(len(self._wanting))]
+
+    def _lacks(self) -> bool:
+        if self._closing or (self._dry and time.monotonic() - self._dry_at < _LOOK_AGAIN_SECONDS):
+            return False
+        return len(self._stock) <= self._pace.batch() // 2
+
+    def _write(
+        self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: list[tuple[Connection, int]]
+    ) -> None:
+        """One transaction for everything; what it promises is handed out after its commit."""
+        done = persist(
+            self.database,
+            lambda session: self._transaction(session, judged, returned, asking),
+            seconds=self.tuning.patience_seconds,
+        )
+        reach("sending.after_commit")
+        self._stock = done.stock
+        if done.dry is not None:
+            self._dry, self._dry_at = done.dry, time.monotonic()
+        self._judged_account = self._judged_account or bool(self._paused or self._resting)
+        for written in done.written:
+            self.report.counts[written.state] += 1
+        if done.written:
+            self.progress(len(done.written))
+            self._pace.settled(len(done.written), time.monotonic())
+        if done.wait is not None:
+            self._throttled(done.wait)
+        for connection, group in done.groups:
+            if group:
+                connection.grants.put(group)
+            else:
+                self._wanting.append((connection, self.group_size()))
+        if self._closing or (self._dry and not self._stock):
+            self._dismiss()
+
+    def _transaction(
+        self,
+        session: Session,
+        judged: Sequence[Judgement],
+        returned: Sequence[Claimed],
+        asking: Sequence[tuple[Connection, int]],
+    ) -> _Done:
+        now = self.clock()
+        done = _Done(stock=deque(self._stock))
+        done.written = self._record(session, [judgement.result for judgement in judged], now)
+        if returned:
+            release(session, returned)
+        self._tend_account(session, judged, now)
+        if self._lacks():
+            self._claim(session, done, now)
+        self._grant(session, done, asking, now)
+        if self._renewal_due():
+            extend(session, [self._attempt], now + self.tuning.lease)
+            self.renew(session, now)
+            self._renewed_at = time.monotonic()
+        reach("sending.before_commit")
+        return done
+
+    def _record(self, session: Session, results: Sequence[Result], now: datetime) -> list[Result]:
+        if not results:
+            return []
+        written = record(session, results, account_id=self.account.id, now=now)
+        if self._observed:
+            settled = [result.id for result in written if result.due is None]
+            chosen = select(Delivery).where(Delivery.id.in_(settled)).order_by(Delivery.id)
+            for delivery in session.scalars(chosen.execution_options(populate_existing=True)):
+                self.hooks.delivery_recorded(delivery, session)
+        return written
+
+    def _claim(self, session: Session, done: _Done, now: datetime) -> None:
+        count = self._pace.batch()
+        until = now + self.tuning.lease
+        claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
+        done.dry = len(claimed) < count
+        refused = [result for entry in claimed if (result := self._refusal(session, entry, now)) is not None]
+        found = consignments(session, claimed)
+        refused += [_without_bytes(entry.claimed) for entry in found if not entry.digest]
+        done.written += self._record(session, refused, now)
+        barred = {result.id for result in refused}
+        done.stock.extend(entry for entry in found if entry.claimed.id not in barred)
+        reach("sending.after_claim")
+
+    def _refusal(self, session: Session, entry: Claimed, now: datetime) -> Result | None:
+        """Ask again whether the address may be written to: much may have happened since it was queued."""
+        if not self._asked:
+            return None
+        try:
+            denial = self.hooks.allow_recipient(entry.key, Purpose(entry.purpose), session)
+        except TemporaryFailure as error:
+            later = now + timedelta(minutes=self.rules.retry_minutes)
+            return _untried(entry, DeliveryState.DEFERRED, str(error), later)
+        return _untried(entry, DeliveryState.REJECTED, denial.reason) if denial is not None else None
+
+    def _grant(self, session: Session, done: _Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:
+        """Take tokens and mark a group for each connection that asked."""
+        wanted = [min(count, self._share(done, asking)) for _, count in asking]
+        grant = take(session, self._limits, min(sum(wanted), len(done.stock)), now) if asking else None
+        left = grant.count if grant else 0
+        if grant is not None and not grant.count and done.stock:
+            done.wait = grant.wait
+        picked: list[list[Consignment]] = []
+        for count in wanted:
+            taken = min(count, left, len(done.stock))
+            left -= taken
+            picked.append([done.stock.popleft() for _ in range(taken)])
+        held = mark_sending(session, [entry.claimed for group in picked for entry in group]) if any(picked) else set()
+        for (connection, _), group in zip(asking, picked, strict=True):
+            done.groups.append((connection, [entry for entry in group if entry.claimed.id in held]))
+
+    def _share(self, done: _Done, asking: Sequence[tuple[Connection, int]]) -> int:
+        """A fair part of what is left, so that one connection does not take the last deliveries while others go idle."""
+        return max(1, -(-len(done.stock) // max(len(asking), len(self._alive), 1)))
+
+    # --- the account ----------------------------------------------------------------------------------------------------------------------
+
+    def _judged(self, event: Answered) -> Judgement:
+        outcome, claimed = event.outcome, event.consignment.claimed
+        explanation = None
+        if outcome.status not in (Status.SENT, Status.QUEUED):
+            explanation = self.hooks.explain_failure(outcome.reply.text, "smtp", self.account.kind)
+        return judge(outcome, claimed, explanation, self.rules, self.clock(), self.random)
+
+    def _weigh(self, judged: Sequence[Judgement]) -> None:
+        """What the answers say of the account."""
+        for judgement in judged:
+            words = judgement.result.reply or judgement.result.explanation
+            if judgement.account is Consequence.WORKS:
+                self._faults = 0
+            elif judgement.account is Consequence.FAULT:
+                self._faults += 1
+                if self._faults >= _FAULTS_IN_A_ROW:
+                    self._rest(words, judgement.retry_after)
+            elif judgement.account is Consequence.REST:
+                self._rest(words, judgement.retry_after or 900.0)
+            elif judgement.account is Consequence.PAUSE:
+                self._stop_account(words, judgement.result.explanation)
+
+    def _ended(self, event: Ended) -> list[Claimed]:
+        """A connection is over; returns what had been granted to it too late."""
+        connection, error = event.connection, event.error
+        self._alive.discard(connection)
+        self._wanting = deque(entry for entry in self._wanting if entry[0] is not connection)
+        if isinstance(error, TemporaryFailure):
+            # A server that takes fewer connections than we open is a server that works.
+            if not connection.worked and not any(other.worked for other in self._alive):
+                self._rest(str(error), error.retry_after)
+            elif not connection.worked:
+                self.connections = max(1, len(self._alive))
+        elif error is not None:
+            self._stop_account(str(error), error.remedy)
+        return [consignment.claimed for consignment in connection.leftovers()]
+
+    def _rest(self, words: str, retry_after: float | None) -> None:
+        self._closing = True
+        self._resting = self._resting or (words, retry_after)
+        self.report.error = self.report.error or words
+
+    def _stop_account(self, words: str, remedy: str) -> None:
+        self._closing = True
+        self._paused = self._paused or (words, remedy)
+        self.report.error = self.report.error or words
+
+    def _tend_account(self, session: Session, judged: Sequence[Judgement], now: datetime) -> None:
+        worked = any(judgement.account is Consequence.WORKS for judgement in judged)
+        due = self._noted_at is None or now - self._noted_at >= _SUCCESS_NOTED_EVERY
+        faulty = self._verdict_due()
+        if not (faulty or (worked and due)):
+            return
+        row = session.get(AccountRow, self.account.id, with_for_update=True, populate_existing=True)
+        if row is None:
+            return
+        if worked and due:
+            record_success(session, row, now)
+            self._noted_at = now
+        if faulty and self._paused:
+            pause(session, row, *self._paused, now)
+        elif faulty and self._resting:
+            words, retry_after = self._resting
+            record_fault(session, row, words, now, retry_after=retry_after, alarm_after=self.tuning.alarm_after)
+
+    # --- connections ----------------------------------------------------------------------------------------------------------------------
+
+    def _staff(self) -> None:
+        """Open connections while there is more in stock than the present ones are busy with."""
+        if self._closing:
+            return
+        wanted = min(self.connections, max(1, len(self._stock) // 2)) if self._stock else 0
+        while len(self._alive) < wanted:
+            connection = Connection(
+                self, self.kind, self.account, self.account.settings.messages_per_connection, signed=self._signed
+            )
+            self._alive.add(connection)
+            connection.start()
+
+    def _dismiss(self) -> None:
+        while self._wanting:
+            self._wanting.popleft()[0].grants.put(None)
+
+    def _throttled(self, wait: timedelta) -> None:
+        if wait > _LONGEST_THROTTLE_WAIT:
+            self._closing = True
+            self.report.wait = wait
+        self._throttled_until = time.monotonic() + wait.total_seconds()
+
+    def _renewal_due(self) -> bool:
+        return time.monotonic() - self._renewed_at > self.tuning.lease.total_seconds() / 3
+
+    def _close(self) -> None:
+        """After an error of ours: let the connections finish what they write; what they hold keeps its lease and is judged when it runs out."""
+        self._closing = True
+        deadline = time.monotonic() + 30
+        while self._alive and time.monotonic() < deadline:
+            self._dismiss()
+            for event in self._drained():
+                if isinstance(event, Ended):
+                    self._alive.discard(event.connection)
+            self._wake.wait(_ROUND_SECONDS)
+            self._wake.clear()
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one transaction leaves to be done after its commit."""
+
+    stock: deque[Consignment]
+    dry: bool | None = None
+    """Whether the claim found less than it asked for; None: nothing was claimed."""
+    written: list[Result] = field(default_factory=list)
+    groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
+    wait: timedelta | None = None
+
+
+def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
+    return Result(
+        id=entry.id,
+        attempt=entry.attempt,
+        message_id=entry.message_id,
+        state=state,
+        attempts=entry.attempts,
+        due=due,
+        explanation=why,
+        tried=False,
+    )
+
+
+def _without_bytes(entry: Claimed) -> Result:
+    return _untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")
