@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,10 @@ from mailloom.registry.revise import CORE_PACKAGE, tables_of
 from mailloom.store.base import Base
 from mailloom.store.database import Database
 from mailloom.store.secrets import Keys
+
+# Mail servers as fixtures; found by this folder, because tests are not a package.
+sys.path.insert(0, str(Path(__file__).parent))
+pytest_plugins = ["servers.dovecot"]
 
 LOCAL_SERVER = "postgresql://root@127.0.0.1/test"
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
