@@ -122,6 +122,8 @@ _VENDORS_NAMES = {
     "cp65000": "utf_7",
     "cp65001": "utf_8",
     "koi8": "koi8_r",
+    "koi8r": "koi8_r",
+    "koi8u": "koi8_u",
     "koi": "koi8_r",
     "koi_8": "koi8_r",
     "koi8_ru": "koi8_u",

@@ -14,7 +14,9 @@ _USUAL = re.compile(
     r"(?:[.,]\d{1,9})?[ \t]*([+-]\d{4})?"
 )
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_TIME = re.compile(r"\b(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?[ \t]*([AaPp][Mm]\b)?")
+_ZONE_NAME = re.compile(r"[ \t]*(?:[A-Za-z]{1,5}[ \t]*)?(?:\(|\Z)")
+_AROUND_COLON = re.compile(r"\s*+:\s*+")
+_TIME = re.compile(r"(?<!\d)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?[ \t]*([AaPp][Mm]\b)?")
 _OFFSET = re.compile(r"[+-]\d{2}:?\d{2}\b|[+-]\d{1,2}\b")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
@@ -73,13 +75,12 @@ _ZONES = {
 def parse_date(value: str) -> datetime | None:
     """The moment that `value` names, None if it names none."""
     match = _USUAL.match(value)
-    if match and match[2].lower() in _MONTHS:
+    if match and match[2].lower() in _MONTHS and (match[7] or _ZONE_NAME.match(value, match.end())):
         day, month, year, hour, minute, second, offset = match.groups()
         minutes = _offset(offset) if offset else _named_zone(value[match.end() : match.end() + 60])
-        return _moment(
-            int(year), _MONTHS[month.lower()], int(day), (int(hour), int(minute), int(second or 0)), minutes, len(year)
-        )
-    return _from_pieces(_COMMENT.sub(" ", value[:200]))
+        time = (int(hour), int(minute), int(second or 0))
+        return _moment(int(year), _MONTHS[month.lower()], int(day), time, minutes, len(year))
+    return _from_pieces(_AROUND_COLON.sub(":", _COMMENT.sub(" ", value[:200])))
 
 
 def _from_pieces(text: str) -> datetime | None:

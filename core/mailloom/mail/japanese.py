@@ -14,6 +14,7 @@ _ESCAPE = re.compile(rb"(\x1b\$?\(?[@-JO]|\x1b\$[()][@-O]|\x0e|\x0f)")
 _PYTHONS_OWN = {b"\x1b$A": "gb2312", b"\x1b$(C": "euc_kr", b"\x1b$(D": "euc_jp"}
 """Two-byte sets that Python reads when each byte has its high bit set; JIS X 0212 (`$(D`) needs the prefix 8F too."""
 
+_LINE_END = re.compile(rb"[\r\n]")
 _TWO_BYTES = {b"\x1b$B", b"\x1b$@", b"\x1b$(B", b"\x1b$(@", b"\x1b$(O", b"\x1b$(Q"}
 _KATAKANA = {b"\x1b(I", b"\x0e"}
 
@@ -38,12 +39,11 @@ def _run(escape: bytes, run: bytes) -> str:
 
 
 def _two_byte_run(run: bytes) -> str:
-    """A line end returns to ASCII even where the sender forgot the escape (RFC 1468 demands it)."""
-    lines = re.split(rb"([\r\n]+)", run)
-    decoded = [
-        _shift_jis(line).decode("cp932", "replace") if at % 2 == 0 else line.decode() for at, line in enumerate(lines)
-    ]
-    return "".join(decoded)
+    """A line end returns to ASCII even where the sender forgot the escape (RFC 1468 demands it; Python's codec does the same)."""
+    line_end = _LINE_END.search(run)
+    if line_end:
+        return _two_byte_run(run[: line_end.start()]) + run[line_end.start() :].decode("cp932", "replace")
+    return _shift_jis(run).decode("cp932", "replace")
 
 
 def _shift_jis(run: bytes) -> bytes:
