@@ -68,6 +68,7 @@ class Registry:
         self._problems: dict[tuple[str, str], str] = {}
         self._problems_written: dict[tuple[str, str], str] = {}
         self._office: Office | None = None
+        self._followers: list[Callable[[], None]] = []
         self._loaded = _empty()
         self.found: Mapping[str, Found] = {}
         """Every addon on this machine, at work or not."""
@@ -143,8 +144,14 @@ class Registry:
                     self.found, rows, lambda found, module: check_ready(session, self.keys, found, module)
                 )
             before, self._loaded = self._loaded, self._snapshot(version, brought.addons, brought.modules)
+            for follow in self._followers:
+                follow()
             self._write_states()
             self._tell_of_change(before)
+
+    def on_load(self, follow: Callable[[], None]) -> None:
+        """Call `follow` after each load, when the new snapshot is in place and no addon was told of it yet; it must not raise."""
+        self._followers.append(follow)
 
     def _snapshot(self, version: int, addons: Mapping[str, Addon], modules: Mapping[str, ModuleType]) -> _Loaded:
         hooks = Hooks(Implementations(modules, self._note_problem))
