@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.api.threads import ThreadModel
 from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message, MessageKind
 from mailloom.store.threads import Thread
@@ -47,6 +48,11 @@ class Office(Protocol):
     """The running application, as addons see it."""
 
     data_folder: Path
+
+    @property
+    def thread_models(self) -> Mapping[str, ThreadModel]:
+        """Business objects that can take mail, by name."""
+        ...
 
     def now(self) -> datetime:
         """Aware UTC; the only clock."""
@@ -80,6 +86,14 @@ class Office(Protocol):
 
     def thread_of(self, session: Session, record: Any) -> Thread:
         """The record's thread, made when it has none; the record must have been flushed."""
+        ...
+
+    def thread_for(self, session: Session, model: str, record: str) -> Thread:
+        """The thread of a record known by model and id, made when it has none."""
+        ...
+
+    def takes_part(self, session: Session, thread: Thread, key: str) -> bool:
+        """Whether a normalised address wrote to the thread, was written to, or follows it."""
         ...
 
     def post(

@@ -119,6 +119,14 @@ class Parked:
 Verdict = Pass | Routed | Answered | Reported | Ignored | Parked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderVerdict:
+    """Whether From is proved. `genuine` None: could not be checked."""
+
+    genuine: bool | None
+    why: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Incoming:
     """A mail on its way through the table. `recipients` are keys (normalised addresses), those of To strength in `to`, of Cc strength in `cc`."""
@@ -139,6 +147,8 @@ class Incoming:
     only_new_targets: bool = False
     """A further copy of a mail that was served already: only aliases and tokens not yet served count."""
     dry_run: bool = False
+    prove_sender: Callable[[], SenderVerdict]
+    """Asks whether From is proved; the answer is worked out once."""
     now: datetime
     keyring: Callable[[str], Keyring]
     """Signing keys by purpose."""
@@ -148,14 +158,6 @@ class Incoming:
     @property
     def recipients(self) -> list[str]:
         return [*self.to, *self.cc]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderVerdict:
-    """Whether From is proved. `genuine` None: could not be checked."""
-
-    genuine: bool | None
-    why: str
 
 
 class Router(Protocol):

@@ -8,6 +8,7 @@ leaves it kept, and `settle_pending` takes it up again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import structlog
 from jinja2 import Environment
@@ -23,6 +24,7 @@ from mailloom.flow.deciding import Decision, decide, ended, first_line
 from mailloom.flow.executing import Executor, RouteFailed
 from mailloom.flow.keeping import WHOLE_MAIL, Mailing, claim, first_server, id_was_used, keep_many
 from mailloom.flow.reading import Reading, read_mail
+from mailloom.flow.senders import prove_sender
 from mailloom.flow.threads import referenced_messages
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
@@ -138,7 +140,7 @@ class Inbound:
     ) -> Incoming:
         referenced = referenced_messages(session, reference_ids(mail.references, mail.in_reply_to))
         threaded = (message for message in referenced if message.thread_id is not None and not message.starts_thread)
-        return Incoming(
+        incoming = Incoming(
             arrival_id=arrival.id,
             mail=mail,
             envelope_from=arrival.envelope_from,
@@ -154,7 +156,9 @@ class Inbound:
             dry_run=dry_run,
             now=self._office.now(),
             keyring=self._office.keyring,
+            prove_sender=cache(lambda: prove_sender(session, self._registry.hooks, incoming)),
         )
+        return incoming
 
     def _account(self, session: Session, arrival: Arrival) -> IncomingSettings | None:
         row = session.get(AccountRow, arrival.account_id) if arrival.account_id is not None else None

@@ -79,7 +79,8 @@ class _Rows:
     deliveries: list[Row] = field(default_factory=list)
 
     def insert_messages(self, session: Session, now: datetime) -> None:
-        keep_blobs(session, self.blobs, now)
+        with session.no_autoflush:  # an existing message points at its blob already
+            keep_blobs(session, self.blobs, now)
         session.flush()
         add_messages(session, self.messages)
         add_identifiers(session, self.identifiers)

@@ -17,9 +17,10 @@ from mailloom.api.office import Office
 from mailloom.flow.contacts import keys_of, known_contacts
 from mailloom.flow.threads import ancestor_ids, correspondents
 from mailloom.mail.address import Address, normalise, parse_addresses
-from mailloom.mail.threading import reply_to_value
+from mailloom.mail.threading import reply_to_value, sender_via
 from mailloom.registry.calls import Hooks
 from mailloom.store.contacts import Contact, Notify
+from mailloom.store.domains import all_domains, domain_or_first
 from mailloom.store.messages import InboxItem, Message, MessageKind, MessageRecipient, RecipientRole
 from mailloom.store.threads import Follower, Thread
 
@@ -62,7 +63,7 @@ def tell_thread(
         by_mail += _outsiders(session, hooks, thread, also, told)
     if by_mail:
         _send(session, office, hooks, thread, message, letter, by_mail)
-    _remember(session, message, by_mail, by_inbox)
+    _remember(session, message, by_inbox)
     return [recipient.address.address for recipient in by_mail]
 
 
@@ -78,7 +79,7 @@ def tell_contact(session: Session, office: Office, contact: Contact, subject: st
     office.enqueue(
         session,
         Draft(
-            sender=None,
+            sender=_house(session),
             recipients=[Recipient(address=address, contact_id=contact.id)],
             subject=subject,
             text=text,
@@ -87,6 +88,12 @@ def tell_contact(session: Session, office: Office, contact: Contact, subject: st
             headers=[("Auto-Submitted", "auto-generated")],
         ),
     )
+
+
+def _house(session: Session) -> Address | None:
+    """Our first domain's default From; None leaves it to the account."""
+    own = domain_or_first(session, None)
+    return parse_addresses(own.from_address)[0] if own is not None else None
 
 
 def _followers(session: Session, thread: Thread, message: Message) -> list[Contact]:
@@ -156,7 +163,7 @@ def _send(
     office.enqueue(
         session,
         Draft(
-            sender=author,
+            sender=_sender(session, office, thread, author),
             recipients=people,
             subject=message.subject,
             text=letter.text,
@@ -175,22 +182,41 @@ def _send(
     )
 
 
+def _sender(session: Session, office: Office, thread: Thread, author: Address | None) -> Address | None:
+    """The author where he writes from a domain of ours; anybody else by name only, on an address that we may use."""
+    domains = {domain.name for domain in all_domains(session)}
+    own = domain_or_first(session, thread.domain_id)
+    if own is None:
+        return author
+    default = parse_addresses(own.from_address)[0]
+    settings = office.settings("core")
+    through = getattr(settings, "organisation", "") or office.thread_models[thread.model].title
+    if author is None:
+        return Address(name=through, localpart=default.localpart, domain=default.domain)
+    if normalise(author.address).rpartition("@")[2] in domains:
+        return author
+    return sender_via(author, through, default)
+
+
 def _author(session: Session, message: Message) -> Address | None:
     contact = session.get(Contact, message.author_id) if message.author_id is not None else None
     if contact is not None and contact.addresses:
         address = parse_addresses(contact.primary_address)[0]
         return Address(name=contact.name, localpart=address.localpart, domain=address.domain)
     found = parse_addresses(message.from_text) if message.from_text else []
-    return found[0] if found else None
+    return found[0] if found and found[0].domain else None
 
 
-def _remember(session: Session, message: Message, by_mail: Sequence[Recipient], by_inbox: Sequence[Contact]) -> None:
-    rows = {normalise(one.address.address): (one.contact_id, one.role) for one in by_mail}
-    for contact in by_inbox:
-        if contact.addresses:
-            rows.setdefault(contact.addresses[0].key, (contact.id, RecipientRole.FOLLOWER))
+def _remember(session: Session, message: Message, by_inbox: Sequence[Contact]) -> None:
+    """Those told in their inbox; those told by mail are written down where the mail is queued."""
     session.add_all(
-        MessageRecipient(message_id=message.id, key=key, contact_id=contact_id, role=role)
-        for key, (contact_id, role) in rows.items()
+        MessageRecipient(
+            message_id=message.id,
+            key=contact.addresses[0].key,
+            contact_id=contact.id,
+            role=RecipientRole.FOLLOWER,
+        )
+        for contact in by_inbox
+        if contact.addresses
     )
     session.flush()

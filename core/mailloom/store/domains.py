@@ -49,6 +49,12 @@ def all_domains(session: Session) -> list[MailDomain]:
     return list(session.scalars(select(MailDomain).order_by(MailDomain.sequence, MailDomain.id)))
 
 
+def domain_or_first(session: Session, domain_id: int | None) -> MailDomain | None:
+    """The domain with this id, else the first one; None when there are none at all."""
+    domains = all_domains(session)
+    return next((domain for domain in domains if domain.id == domain_id), domains[0] if domains else None)
+
+
 class AnswerSent(Base):
     """An automatic answer that went out: at most one per sender, refusing address and day."""
 

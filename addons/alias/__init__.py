@@ -1,0 +1,1 @@
+"""Aliases, replies and forwards: how incoming mail finds its business object."""

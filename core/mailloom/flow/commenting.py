@@ -1,0 +1,101 @@
+"""Writing on a thread from our side: comments that go out by mail, notes that stay inside, log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import token_bytes
+
+from sqlalchemy.orm import Session
+
+from mailloom.api.drafts import Enclosure
+from mailloom.api.office import Office
+from mailloom.api.threads import ThreadModel
+from mailloom.errors import ConfigurationError
+from mailloom.flow.telling import Letter, tell_thread
+from mailloom.flow.threads import last_of_thread
+from mailloom.mail.address import Address, normalise, parse_addresses
+from mailloom.mail.subject import reply_subject
+from mailloom.mail.threading import new_message_id
+from mailloom.registry.calls import Hooks
+from mailloom.store.contacts import Contact
+from mailloom.store.domains import domain_or_first
+from mailloom.store.messages import IdentifierOrigin, Message, MessageIdentifier, MessageKind, identifier_key
+from mailloom.store.threads import Thread
+
+_INTERNAL = frozenset({MessageKind.NOTE, MessageKind.LOG})
+_TELLING = frozenset({MessageKind.COMMENT, MessageKind.NOTE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What is written. `to`: further addresses to tell; `author_id` None: the application itself."""
+
+    text: str
+    html: str
+    subject: str
+    kind: MessageKind
+    author_id: int | None
+    to: Sequence[str]
+    enclosures: Sequence[Enclosure]
+    parent_id: int | None
+    answers: bool = True
+    """The subject is the conversation's, which an answer repeats after Re:."""
+
+
+def post(
+    session: Session, office: Office, hooks: Hooks, model: ThreadModel, thread: Thread, comment: Comment
+) -> Message:
+    """Store the comment and tell whom it concerns; raises ConfigurationError for a wrong address in `to`. The caller commits."""
+    also = [_address(text) for text in comment.to]
+    message = _store(session, office, thread, comment)
+    model.message_posted(session, thread.record_id, message, thread)
+    if comment.kind in _TELLING:
+        letter = Letter(text=comment.text, html=comment.html, enclosures=comment.enclosures)
+        tell_thread(session, office, hooks, thread, message, letter, also=also)
+    hooks.message_stored(message, thread, session)
+    return message
+
+
+def _store(session: Session, office: Office, thread: Thread, comment: Comment) -> Message:
+    parent_id = comment.parent_id
+    if parent_id is None:
+        last = last_of_thread(session, thread.id)
+        parent_id = last.id if last else None
+    subject = reply_subject(comment.subject) if parent_id is not None and comment.answers else comment.subject
+    author = session.get(Contact, comment.author_id) if comment.author_id is not None else None
+    message = Message(
+        thread_id=thread.id,
+        parent_id=parent_id,
+        kind=comment.kind,
+        internal=comment.kind in _INTERNAL,
+        outgoing=comment.kind in _TELLING,
+        author_id=author.id if author else None,
+        from_text=author.name if author else "",
+        from_address=author.addresses[0].key if author and author.addresses else "",
+        subject=subject,
+        text=comment.text,
+        message_id=_message_id(session, office, thread),
+        date=office.now(),
+        created_at=office.now(),
+    )
+    session.add(message)
+    session.flush()
+    session.add(
+        MessageIdentifier(value=identifier_key(message.message_id), message_id=message.id, origin=IdentifierOrigin.OWN)
+    )
+    session.flush()
+    return message
+
+
+def _message_id(session: Session, office: Office, thread: Thread) -> str:
+    own = domain_or_first(session, thread.domain_id)
+    name = own.name if own is not None else "localhost"
+    return new_message_id(str(thread.id), name, office.keyring("message-id"), random=token_bytes(10), now=office.now())
+
+
+def _address(text: str) -> Address:
+    found = parse_addresses(text)
+    if len(found) != 1 or not normalise(found[0].address):
+        raise ConfigurationError(f"{text!r} is no e-mail address.", remedy="Write it like ann@example.org.")
+    return found[0]

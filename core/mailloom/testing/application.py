@@ -1,0 +1,174 @@
+"""`temporary_app`: a whole application on a database of its own, gone at the end.
+
+with temporary_app(addons=["alias", "catchall"], models=[Ticket]) as app:
+    received = app.receive(raw, recipients=["support@example.org"])
+    assert received.outcome == "routed"
+    assert [mail.recipient for mail in app.outbox] == ["ann@example.com"]
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from mailloom.api.drafts import Purpose
+from mailloom.api.threads import ThreadModel, mapped
+from mailloom.app import App, Place, create_app, utc_now
+from mailloom.mail.message import Message as Mail
+from mailloom.mail.message import parse
+from mailloom.store.base import Base
+from mailloom.store.blobs import read_blob
+from mailloom.store.messages import Message
+from mailloom.store.outbox import Delivery, DeliveryState
+from mailloom.store.threads import HasAlias, Threaded
+
+ROUTING_ADDONS = ("alias", "catchall")
+_MODELS_ADDON = '''"""Models that a test defined."""
+
+from mailloom.api import hookimpl
+from mailloom.testing.application import models_given
+
+
+@hookimpl
+def register_thread_models():
+    return models_given("{name}")
+'''
+_MANIFEST = """name = "{name}"
+title = "Models of a test"
+summary = "Models that a test defined."
+version = "1.0"
+category = "example"
+depends = []
+requires_core = ">=0"
+"""
+
+_numbers = itertools.count(1)
+_given: dict[str, Sequence[ThreadModel]] = {}
+
+
+def models_given(name: str) -> Sequence[ThreadModel]:
+    """The thread models that a `temporary_app` was given, for the addon that it writes for them."""
+    return _given[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A mail that waits in the outbox, as it would be sent to one recipient."""
+
+    recipient: str
+    envelope_from: str
+    state: DeliveryState
+    purpose: Purpose
+    raw: bytes
+
+    @property
+    def mail(self) -> Mail:
+        return parse(self.raw)
+
+
+class TemporaryApp(App):
+    """An `App` with the outbox at hand."""
+
+    @property
+    def outbox(self) -> list[Outgoing]:
+        """Every delivery in the order it was queued, whatever its state."""
+        with self.read() as session:
+            rows = session.execute(select(Delivery, Message).join(Message).order_by(Delivery.id)).all()
+            found = []
+            for delivery, message in rows:
+                digest = delivery.raw_digest or message.raw_digest
+                body = read_blob(session, digest) if digest else b""
+                found.append(
+                    Outgoing(
+                        recipient=delivery.address,
+                        envelope_from=delivery.envelope_from,
+                        state=delivery.state,
+                        purpose=Purpose(delivery.purpose),
+                        raw=(delivery.head or b"") + body,
+                    )
+                )
+            return found
+
+
+class Clock:
+    """A clock that stands until it is told to move."""
+
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        self.time = start
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@contextmanager
+def temporary_app(
+    addons: Sequence[str] = ROUTING_ADDONS,
+    *,
+    models: Sequence[type[Any]] = (),
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    domain: str | None = "example.org",
+    database_url: str | None = None,
+    addons_path: Sequence[Path] = (),
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[TemporaryApp]:
+    """An application with these addons (and what they need) installed.
+
+    `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table). `domain` is made as the first mail domain where
+    the alias addon is installed. `database_url` must name an empty database; SQLite in the temporary folder without it.
+    """
+    with TemporaryDirectory(prefix="mailloom-") as folder:
+        data = Path(folder)
+        where = Place(
+            data_folder=data,
+            database_url=database_url or f"sqlite:///{data / 'mailloom.db'}",
+            addons_path=(*addons_path, data / "addons"),
+        )
+        (data / "addons").mkdir()
+        name = _write_models_addon(data / "addons", models)
+        app = create_app(where, TemporaryApp, clock=clock)
+        try:
+            _create_tables(app, models)
+            for addon in [*addons, *([name] if name else [])]:
+                if not app.registry.addons[addon].at_work:
+                    app.registry.install(addon)
+            for section, values in (settings or {}).items():
+                app.save_settings(section, values)
+            if domain and "alias" in app.registry.addons and app.registry.addons["alias"].at_work:
+                _add_domain(app, domain)
+            yield app
+        finally:
+            app.close()
+            _given.pop(name, None)
+
+
+def _write_models_addon(folder: Path, models: Sequence[type[Any]]) -> str:
+    threaded = [mapped(cls, cls.__name__) for cls in models if issubclass(cls, Threaded)]
+    if not threaded:
+        return ""
+    name = f"models_of_test_{next(_numbers)}"
+    _given[name] = threaded
+    (folder / name).mkdir()
+    (folder / name / "manifest.toml").write_text(_MANIFEST.format(name=name))
+    (folder / name / "__init__.py").write_text('"""Models that a test defined."""\n')
+    (folder / name / "hooks.py").write_text(_MODELS_ADDON.format(name=name))
+    return name
+
+
+def _create_tables(app: App, models: Sequence[type[Any]]) -> None:
+    tables = [cls.__table__ for cls in models if issubclass(cls, Threaded | HasAlias)]
+    Base.metadata.create_all(app.database.engine, tables=[table for table in tables if isinstance(table, Table)])
+
+
+def _add_domain(app: App, name: str) -> None:
+    from mailloom.store.domains import MailDomain
+
+    with app.write() as session:
+        session.add(MailDomain(name=name, shown=name, created_at=app.now()))
