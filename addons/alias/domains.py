@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import Session
 
 from mailloom.api import office_of
@@ -101,7 +101,7 @@ def _name(what: str, text: str) -> str:
 
 
 def _check_aliases(session: Session, domain: MailDomain, names: set[str]) -> None:
-    if domain.id is None:
+    if inspect(domain).transient:
         return
     taken = session.scalar(select(Alias.name).where(Alias.domain_id == domain.id, Alias.name.in_(names)).limit(1))
     if taken is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import inspect, select
 
 from mailloom.api.drafts import Purpose
 from mailloom.api.threads import ThreadModel, mapped
@@ -28,7 +28,7 @@ from mailloom.store.base import Base
 from mailloom.store.blobs import read_blob
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
-from mailloom.store.threads import HasAlias, Threaded
+from mailloom.store.threads import Threaded
 
 ROUTING_ADDONS = ("alias", "catchall")
 _MODELS_ADDON = '''"""Models that a test defined."""
@@ -163,8 +163,8 @@ def _write_models_addon(folder: Path, models: Sequence[type[Any]]) -> str:
 
 
 def _create_tables(app: App, models: Sequence[type[Any]]) -> None:
-    tables = [cls.__table__ for cls in models if issubclass(cls, Threaded | HasAlias)]
-    Base.metadata.create_all(app.database.engine, tables=[table for table in tables if isinstance(table, Table)])
+    tables = [inspect(cls).local_table for cls in models]
+    Base.metadata.create_all(app.database.engine, tables=tables)
 
 
 def _add_domain(app: App, name: str) -> None:
