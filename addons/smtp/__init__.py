@@ -1,0 +1,1 @@
+"""Send through any mail server that speaks SMTP (RFC 5321)."""
