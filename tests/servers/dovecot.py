@@ -15,15 +15,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from mailloom.testing.certificates import make_certificate
 
 PASSWORD = "dove-and-cot"
 START_SECONDS = 15
@@ -111,32 +107,6 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def throw_away_certificate(folder: Path, *, name: str = "localhost", days: int = 2) -> tuple[Path, Path]:
-    """A self-signed certificate for `name` and 127.0.0.1, and its key, as PEM files in `folder`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
-
-
 class Dovecot:
     """One running instance. `extra` is added to its configuration; `location` is the mailbox format (maildir, sdbox, mdbox)."""
 
@@ -149,7 +119,7 @@ class Dovecot:
         self.folder.chmod(0o755)
         (self.folder / "mail").mkdir(mode=0o777)
         (self.folder / "mail").chmod(0o777)
-        self.ca_file, _ = throw_away_certificate(self.folder)
+        self.ca_file = make_certificate(self.folder).authority
         self.imap, self.imaps, self.pop3, self.pop3s, self.lmtp = free_ports(5)
         ports: Mapping[str, object] = {
             "imap": self.imap, "imaps": self.imaps, "pop3": self.pop3, "pop3s": self.pop3s, "lmtp": self.lmtp,
