@@ -18,6 +18,8 @@ _STATUS = re.compile(r"(?<![\w.@-])([245])\.(\d{1,3})\.(\d{1,3})(?![\d@]|\.\d)")
 _PAIRED = re.compile(
     r"(?<![\d.])([245]\d\d)[- ]{1,3}['\"(#]{0,2}(?:[245]\d\d[- ])?['\"(#]{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d@]|\.\d)"
 )
+# A relay that quotes the next server: "… -> 550 5.1.1 …", "…<421 4.4.2 …>", "… 550-'5.2.2 …'".
+_QUOTED = re.compile(r"(?:->|\w\.?<|-')\s{0,3}(?:[245]\d\d[- ])?['\"#]{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d@]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.:/#@\w-])([245][0-7]\d)(?![\d.@\w/:]\d|\d|\w|@|%)")
 _REPLY_HEAD = re.compile(r"^[\s'\"<(]{0,5}(?:smtp;|said:)?\s{0,3}([245][0-7]\d)\b(?!\.)", re.I)
 _LONGEST = 4000
@@ -43,7 +45,10 @@ def codes_in(text: str) -> Codes:
 
 
 def _status_in(text: str) -> str:
-    best = ""
+    quoted = [match[1] for match in _QUOTED.finditer(text)]
+    best = quoted[-1] if quoted else ""
+    if best and not vague(best):
+        return best
     for match in _PAIRED.finditer(text):
         if not vague(match[2]):
             best = match[2]

@@ -17,8 +17,13 @@ _QUOTING = re.compile(
     re.I,
 )
 _REPLY = re.compile(r"(?:^|[\s'\"#(:;])((?:#)?[45][0-7]\d(?:[ \-]|:\s)(?=\s{0,3}\S).*)", re.S)
+# Rules drawn with punctuation, and headings such as "Technical details:".
+_ORNAMENT = re.compile(
+    r"^(?:[^\w<]{3,}|[-=*_ ]{0,20}(?:technical details|failure reasons|error detail[^:]{0,20}|reason)[: ]{0,3}[-=*_ ]{0,20})$",
+    re.I,
+)
 _HOST = re.compile(
-    r"(?:\bhost|while talking to|talking to|by|server|connect(?:ed)? to|connection (?:to|with)|MX host)\s+([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})",
+    r"(?:\bhost:?|while talking to|talking to|by|server|connect(?:ed)? to|connection (?:to|with)|MX host)\s+([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})",
     re.I,
 )
 
@@ -41,6 +46,11 @@ def server_words(text: str, replies: list[str]) -> str:
     return paragraph[:_LONGEST]
 
 
+def quotes_server(text: str) -> bool:
+    """True when the text holds a reply line or a phrase that introduces one."""
+    return bool(_REPLY.search(text[:6000]) or _QUOTING.search(text[:6000]))
+
+
 def hosts_in(text: str) -> tuple[str, ...]:
     """Hosts that the text says were talked to, in order."""
     return tuple(dict.fromkeys(host.lower() for host in _HOST.findall(text[:6000])))
@@ -49,8 +59,11 @@ def hosts_in(text: str) -> tuple[str, ...]:
 def _first_paragraph(text: str) -> str:
     lines: list[str] = []
     for line in text.split("\n"):
-        if line.strip():
-            lines.append(line.strip())
+        stripped = line.strip()
+        if _ORNAMENT.match(stripped):
+            continue
+        if stripped:
+            lines.append(stripped)
         elif lines:
             break
     return " ".join(lines)

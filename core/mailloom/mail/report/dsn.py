@@ -67,8 +67,8 @@ def _finding(group: Group, reporter: str) -> Finding:
         status=status,
         diagnostic=f"{kind}; {text}" if kind == "x-unix" else text,
         comment=comment,
-        hosts=tuple(h for h in (_host(group.get("remote-mta")), reporter) if h),
         remote_mta=_host(group.get("remote-mta")),
+        reporter=reporter,
         rule="delivery status fields",
     )
 

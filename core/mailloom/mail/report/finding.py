@@ -18,4 +18,6 @@ class Finding:
     """Explanation beside the status code, worth less than the diagnostic."""
     hosts: tuple[str, ...] = ()
     remote_mta: str = ""
+    reporter: str = ""
+    """Host that wrote the report; it may speak for itself."""
     rule: str = ""

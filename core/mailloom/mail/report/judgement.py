@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from .codes import Codes, codes_in, vague
 from .phrases import plain
-from .reason_codes import REPLY_REASONS, STATUS_REASONS
+from .provider import Provider
+from .reason_codes import DECISIVE_STATUS, REPLY_REASONS, STATUS_REASONS
 from .reason_texts import reason_in
-from .remote import provider_of
+from .remote import providers_of
 from .values import Reason
 
 _HARD = frozenset({Reason.USER_UNKNOWN, Reason.HOST_UNKNOWN, Reason.HAS_MOVED})
@@ -29,9 +30,13 @@ class Saying:
     """Status field of the report, when it has one."""
     hosts: tuple[str, ...] = ()
     """Hosts that may have said it, the likeliest first."""
+    reporter: str = ""
+    """Host that wrote the report."""
     recipient: str = ""
     narrative: str = ""
     """What the covering letter says about this recipient."""
+    letter: str = ""
+    """The whole covering letter, for the marks by which some systems are known."""
     action: str = ""
 
 
@@ -53,10 +58,10 @@ def judge(saying: Saying) -> Judgement:
     return Judgement(codes.status, codes.reply, reason, rule)
 
 
-def is_hard(reason: Reason, status: str, reply: str) -> bool:
-    """True when the address is dead. A host that takes no mail counts unless its code is a temporary one."""
+def is_hard(reason: Reason, reply: str) -> bool:
+    """True when the address is dead. A host that takes no mail counts unless it answered with a temporary code."""
     if reason is Reason.NOT_ACCEPT:
-        return (status or reply)[:1] != "4"
+        return not reply.startswith("4")
     return reason in _HARD
 
 
@@ -66,18 +71,51 @@ def _best(said: Codes, field: str) -> Codes:
 
 
 def _reason(saying: Saying, text: str, said_status: str, codes: Codes) -> tuple[Reason, str]:
-    provider = provider_of(saying.hosts, saying.recipient)
-    if provider is not None and (found := provider.find(text, codes.status)) is not None:
-        return found[0], f"{provider.name}: {found[1]}"
-    if (found := reason_in(text)) is not None:
-        return found[0], f"wording: {found[1]}"
+    providers = providers_of(saying.hosts, saying.recipient, saying.reporter, saying.letter)
+    for provider in providers:
+        if (found := provider.find(text, codes.status)) is not None:
+            return found[0], f"{provider.name}: {found[1]}"
+    narrow = said_status if not vague(said_status) else saying.status
+    if (reason := DECISIVE_STATUS.get(narrow)) is not None:
+        return reason, f"status: {narrow}"
+    if (found := reason_in(text, said_status)) is not None:
+        if found[0] is Reason.NETWORK_ERROR and saying.status[2:] == "4.1" and not codes.reply:
+            return Reason.EXPIRED, f"status: {saying.status}"
+        return _certain(found[0], said_status or saying.status, codes.reply, saying), f"wording: {found[1]}"
     for status in (said_status, saying.status):
         if (reason := STATUS_REASONS.get(status)) is not None:
             return reason, f"status: {status}"
-    if saying.narrative and (found := reason_in(plain(saying.narrative))) is not None:
-        return found[0], f"letter: {found[1]}"
+    if (found := _by_letter(saying.narrative, providers)) is not None:
+        return found
     if (reason := REPLY_REASONS.get(codes.reply)) is not None:
         return reason, f"reply: {codes.reply}"
     if saying.action == "delayed" or codes.status.startswith("4"):
         return Reason.EXPIRED, "delayed without a cause"
-    return Reason.UNDEFINED, ""
+    return (Reason.UNDEFINED if codes.status or codes.reply else Reason.ON_HOLD), "nothing known"
+
+
+def _certain(reason: Reason, status: str, reply: str, saying: Saying) -> Reason:
+    """USER_UNKNOWN only where a second sign supports the wording, else FILTERED.
+
+    Servers that refuse after the message, by their filters or policy, like to say "user unknown", too, and an address
+    is given up for good only when it is certain. Signs: a code that speaks of the address (x.1.y), or the refusal came
+    in answer to RCPT. A letter in the system's own words, without a quoted reply, needs no second sign.
+    """
+    if reason is not Reason.USER_UNKNOWN or not reply or status[2:4] == "1.":
+        return reason
+    words = f"{saying.diagnostic}\n{saying.narrative}".lower()
+    return reason if any(sign in words for sign in _AT_RECIPIENT) else Reason.FILTERED
+
+
+_AT_RECIPIENT = ("rcpt", "does not like recipient", "recipient table", "access denied", "recipient verif", "domino")
+
+
+def _by_letter(narrative: str, providers: list[Provider]) -> tuple[Reason, str] | None:
+    if not narrative.strip():
+        return None
+    letter = plain(narrative)
+    for provider in providers:
+        if (found := provider.texts.find(letter)) is not None:
+            return found[0], f"{provider.name} letter: {found[1]}"
+    found = reason_in(letter)
+    return (found[0], f"letter: {found[1]}") if found is not None else None

@@ -169,7 +169,7 @@ def _collect(page: Page) -> None:
     stack: list[tuple[Fields, str, str, int]] = [(page.fields, page.type, page.body, 0)]
     while stack and len(page.leaves) < _MAXIMUM_LEAVES:
         fields, kind, body, depth = stack.pop()
-        parts = _parts(fields, body) if depth < _MAXIMUM_DEPTH and _may_have_parts(fields, kind) else []
+        parts = _parts(fields, body) if depth < _MAXIMUM_DEPTH and _may_have_parts(fields, kind, body) else []
         if not parts:
             page.leaves.append(Leaf(fields, "text/plain" if kind.startswith("multipart/") else kind, body, depth))
             continue
@@ -179,8 +179,14 @@ def _collect(page: Page) -> None:
             stack.append((inner, _type_of(inner), content, depth + 1))
 
 
-def _may_have_parts(fields: Fields, kind: str) -> bool:
-    return kind.startswith("multipart/") or (kind == "text/plain" and "boundary" in fields.raw("content-type").lower())
+def _may_have_parts(fields: Fields, kind: str, body: str) -> bool:
+    if kind.startswith("multipart/"):
+        return True
+    if kind != "text/plain":
+        return False
+    declared = fields.raw("content-type")
+    # Some archives lose the Content-Type of the report and keep its body.
+    return "boundary" in declared.lower() or (not declared and "\nContent-Type: message/delivery-status" in body)
 
 
 def _parts(fields: Fields, body: str) -> list[str]:

@@ -11,70 +11,28 @@ import re
 from .layout import Leaf, Page
 
 _MAXIMUM = 60_000
-_ANNOUNCEMENTS = (
-    "this is a copy of the message",
-    "this is a copy of your message",
-    "below this line is a copy",
-    "below the next line is a copy",
-    "below is a copy of the original",
-    "enclosed is a copy of the message",
-    "enclosed is the original message",
-    "attachment is a copy of the message",
-    "the attached file contains the original",
-    "original message headers",
-    "original message header",
-    "original message follows",
-    "original message details",
-    "original mail as follows",
-    "the header of the original message",
-    "the headers of the original message",
-    "the following is a copy of the message",
-    "the first 50 lines of your original message",
-    "the first lines of your original message",
-    "the original message is attached",
-    "message headers follow",
-    "message header follows",
-    "message header follow",
-    "message text follows",
-    "message body suppressed",
-    "message follows",
-    "unsent message follows",
-    "unsent message below",
-    "returned message follows",
-    "start of returned message",
-    "returned message",
-    "returned mail follows",
-    "your message reads",
-    "your original message",
-    "copy of the original message",
-    "included is a copy of the message",
-    "here is a copy of the first part",
-    "content of the original",
-    "en-têtes de message d'origine",
-    "intestazioni originali del messaggio",
-    "encabezados de mensajes originales",
-    "encabezados del mensaje original",
-    "ursprüngliche nachrichtenkopfzeilen",
-    "ursprüngliche nachrichtenköpfe",
-    "ursprüngliche kopfzeilen der nachricht",
-    "originele berichtkoppen",
-    "元のメッセージ ヘッダー",
-    "原始邮件标题",
-    "mensaje original",
-    "message d'origine",
-    "message original",
-    "messaggio originale",
-    "mensagem original",
-    "-original message-",
-    "original message -",
-    "- original message",
-    "original mail info",
-    "original mail -",
-    "[original message]",
-    "исходное сообщение",
-    "оригинал письма",
-    "原信",
-)
+# Sentences that nothing else would say.
+_SENTENCES = (
+    "this is a copy of the message", "this is a copy of your message", "this line is a copy of", "next line is a copy of",
+    "below is a copy of the original", "enclosed is a copy of the message", "enclosed is the original message",
+    "attachment is a copy of the message", "the attached file contains the original", "original message headers",
+    "original message header", "original message details", "original mail as follows", "header of the original message",
+    "headers of the original message", "the following is a copy of the message", "copy of the original message below",
+    "lines of your original message follow", "message headers follow", "message header follow", "message body suppressed",
+    "start of returned message", "your message reads", "included is a copy of the message",
+    "here is a copy of the first part", "content of the original", "en-têtes de message d'origine",
+    "intestazioni originali del messaggio", "encabezados de mensajes originales", "encabezados del mensaje original",
+    "ursprüngliche nachrichtenk", "ursprüngliche kopfzeilen", "originele berichtkoppen", "cabeçalhos de mensagens originais",
+    "元のメッセージ ヘッダー", "原始邮件标题", "original mail info", "[original message]", "this is the original message",
+)  # fmt: skip
+# Words that announce only where a rule is drawn or the line ends on them.
+_WORDS = (
+    "original message", "returned message", "returned mail", "unsent message", "message text", "message follows", "your message",
+    "mail follows", "original mail", "mensaje original", "message d'origine", "message original", "messaggio originale",
+    "mensagem original", "ursprüngliche nachricht", "originalnachricht", "исходное сообщение", "оригинал письма", "原信",
+    "copy of the message", "forwarded message", "message header", "undelivered message", "rejected message", "元のメッセージ",
+)  # fmt: skip
+_ENDS = (":", "follows", "follows.", "below", "below.", "follow", "follow.", "---", "===", "|")
 _HEADER_LINE = re.compile(
     r"^[ >]{0,6}(?:Received: ?(?:from|by|\(|$)|Return-Path: ?<|DKIM-Signature: |X-Received: |Received-SPF: )", re.I
 )
@@ -117,6 +75,8 @@ def _announces(line: str) -> bool:
     if len(line) > 160 or len(line) < 8:
         return False
     lowered = line.strip().lower()
-    if not any(phrase in lowered for phrase in _ANNOUNCEMENTS):
+    if any(phrase in lowered for phrase in _SENTENCES):
+        return True
+    if not any(phrase in lowered for phrase in _WORDS) or "not delivered" in lowered:
         return False
-    return bool(_RULED.match(line)) or len(lowered) < 100
+    return bool(_RULED.match(line)) or (len(lowered) < 60 and lowered.endswith(_ENDS) and lowered != "your message:")

@@ -57,6 +57,8 @@ class Mention:
     lines: list[str] = field(default_factory=list)
     alternatives: list[str] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
+    transcribed: bool = False
+    """True when a reply line of a transcript names it: the replies that follow belong to others."""
 
     @property
     def text(self) -> str:
@@ -68,34 +70,45 @@ def mentions_in(letter: str, own: frozenset[str]) -> list[Mention]:
     mentions: list[Mention] = []
     current: Mention | None = None
     replies: list[str] = []
+    command = ""
+    blank = True
     for line in letter.split("\n", _MAXIMUM_LINES)[:_MAXIMUM_LINES]:
         stripped = line.strip()
+        blank, was_blank = not stripped, blank
+        if stripped.startswith(">>>"):
+            command = stripped[3:60].strip()
         if stripped.startswith("<<<"):
             replies.append(stripped[3:].strip())
             if current is not None:
                 current.replies.append(stripped[3:].strip())
         elif stripped.startswith((">>> RCPT", ">>> rcpt", "... while talking", "While talking")):
             replies = []
-        found = _named(line, own) if "@" in line and len(line) < 2000 else None
+        found = _named(line, own, was_blank) if "@" in line and len(line) < 2000 else None
         if found is None:
-            if current is not None:
+            if current is not None and not (current.transcribed and _REPLY_LINE.match(line)):
                 current.lines.append(line)
             continue
         address, rank, rest = found
-        if rank < 0:
-            if current is not None:
-                current.alternatives.append(address)
-                current.lines.append(line)
+        if rank < 0 and current is not None:
+            current.alternatives.append(address)
+            current.lines.append(line)
+            continue
+        rank = rank if rank > 0 else 3
+        if current is not None and rank < min(current.rank, 4) and not _REPLY_LINE.match(line):
+            current.lines.append(line)
             continue
         if current is None or current.address.lower() != address.lower() or rank > current.rank:
             current = Mention(address, rank, replies=replies if _REPLY_LINE.match(line) else [])
             mentions.append(current)
+            if current.replies:
+                current.lines.append(f"(in reply to {command})")
             replies = []
+            current.transcribed = bool(_REPLY_LINE.match(line))
         current.lines.append(rest)
     return _best(mentions)
 
 
-def _named(line: str, own: frozenset[str]) -> tuple[str, int, str] | None:
+def _named(line: str, own: frozenset[str], opens: bool) -> tuple[str, int, str] | None:
     """Address, rank and rest of a line; rank -1 marks the address a message came through; None: nothing named here."""
     line = _MAILTO.sub("", line) if "mailto:" in line and line.count("@") > 1 else line
     found = ADDRESS.search(line)
@@ -105,23 +118,27 @@ def _named(line: str, own: frozenset[str]) -> tuple[str, int, str] | None:
         return clean(found[0]), -1, line
     address = clean(found[0])
     lowered = address.lower()
-    if lowered in own or not address.partition("@")[0]:
+    if not address.partition("@")[0]:
         return None
     before, after = line[: found.start()], line[found.end() :]
     if _FOREIGN_FIELD.match(line):
         return None
-    rank = _rank(line, before, after)
+    rank = _rank(line, before, after, opens)
+    if lowered in own:
+        rank = 4 if rank == 5 else 0
     if rank and _is_office(lowered) and rank < 5:
         rank = 1 if rank > 2 else 0
     return (address, rank, _rest(line, before, after)) if rank else None
 
 
-def _rank(line: str, before: str, after: str) -> int:
+def _rank(line: str, before: str, after: str, opens: bool) -> int:
     if _TO_FIELD.match(line):
         return 1
     if _HEADS_LINE.match(before):
         if _SEPARATED.match(after):
             return 5
+        if not opens:
+            return 1
         return 3 if not after.strip("> ").lower().startswith(("wrote", "schrieb", "a écrit", "sent you")) else 0
     if _REPLY_LINE.match(before + " ") and after.lstrip("> ").startswith("..."):
         return 5

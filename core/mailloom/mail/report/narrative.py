@@ -7,7 +7,7 @@ IMail, MDaemon, Yahoo, AOL, Mimecast, Zoho, Mail.ru, Google and their kin by wha
 from __future__ import annotations
 
 from .addresses import addresses_in, clean
-from .diagnostics import hosts_in, server_words
+from .diagnostics import hosts_in, quotes_server, server_words
 from .finding import Finding
 from .layout import Fields
 from .mentions import Mention, mentions_in
@@ -63,8 +63,15 @@ def _finding(mention: Mention, letter: str, rule: str) -> Finding:
     return Finding(
         recipient=clean(mention.address),
         alternatives=tuple(a for a in dict.fromkeys(mention.alternatives) if a.lower() != mention.address.lower()),
-        diagnostic=server_words(text, mention.replies),
-        comment=text[:4000] if letter else text[:1500],
+        diagnostic=_words(text, letter, mention.replies),
+        comment=letter[:4000] if letter else text[:1500],
         hosts=hosts_in(text),
         rule=rule,
     )
+
+
+def _words(text: str, letter: str, replies: list[str]) -> str:
+    """Words of the server behind the address; before it, where the letter tells the cause first."""
+    if letter and not replies and not quotes_server(text) and quotes_server(letter):
+        return server_words(letter, replies)
+    return server_words(text, replies)

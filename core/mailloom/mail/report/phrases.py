@@ -17,6 +17,7 @@ from .codes import masked
 _Answer = TypeVar("_Answer")
 _ADDRESS = re.compile(r"<?[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,255}>?")
 _REPEATED_CODE = re.compile(r"(?<=\s)[245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}(?=\s))?")
+_FRAGMENT = re.compile(r"(?<=/)([^\s#]{0,200})#\S{1,200}")
 _SPACE = re.compile(r"\s+")
 _LONGEST = 4000
 
@@ -24,6 +25,8 @@ _LONGEST = 4000
 def plain(text: str) -> str:
     """Text made comparable: lower case, single spaces, addresses as @, the codes of continuation lines dropped."""
     text = masked(text)
+    if "://" in text and "#" in text:
+        text = _FRAGMENT.sub(r"\1", text)
     if "@" in text:
         text = _ADDRESS.sub("@", text)
     text = _REPEATED_CODE.sub("", text)

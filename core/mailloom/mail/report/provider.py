@@ -18,6 +18,8 @@ class Provider:
     """Host name suffixes of its mail exchangers."""
     domains: tuple[str, ...] = ()
     """Mail domains it serves alone: enough to recognise it where the report names no host."""
+    letters: tuple[str, ...] = ()
+    """Lower-case wording by which letters of its own are known."""
     texts: PhraseTable[Reason] = field(default_factory=lambda: PhraseTable(()))
     codes: Mapping[str, Reason] = field(default_factory=dict)
     """Status codes that mean something else here than in the registry."""

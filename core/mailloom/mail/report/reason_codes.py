@@ -71,6 +71,48 @@ _BOTH_CLASSES: dict[str, Reason] = {
     "7.515": Reason.AUTH_FAILURE,
 }
 
+# Codes so narrow that they outweigh wording: "message size" with x.2.3 is the mailbox's limit, not the server's.
+_DECISIVE = (
+    "1.6",
+    "1.7",
+    "1.8",
+    "2.2",
+    "2.3",
+    "3.4",
+    "5.3",
+    "7.13",
+    "7.20",
+    "7.21",
+    "7.22",
+    "7.23",
+    "7.24",
+    "7.25",
+    "7.26",
+)
+DECISIVE_STATUS: dict[str, Reason] = {f"{first}.{rest}": _BOTH_CLASSES[rest] for rest in _DECISIVE for first in "45"}
+
+# Codes that servers put on everything: any wording at all tells more.
+_LOOSE = (
+    "1.0",
+    "2.0",
+    "2.1",
+    "3.0",
+    "3.2",
+    "4.0",
+    "4.1",
+    "4.4",
+    "4.7",
+    "5.0",
+    "5.1",
+    "5.2",
+    "5.4",
+    "5.5",
+    "7.0",
+    "7.1",
+    "7.9",
+)
+LOOSE_STATUS = frozenset(f"{first}.{rest}" for rest in _LOOSE for first in "45")
+
 STATUS_REASONS: dict[str, Reason] = {
     **{f"{first}.{rest}": reason for rest, reason in _BOTH_CLASSES.items() for first in "45"},
     "4.1.1": Reason.USER_UNKNOWN,
@@ -96,7 +138,7 @@ STATUS_REASONS: dict[str, Reason] = {
     "5.5.6": Reason.SYNTAX_ERROR,
     "5.7.0": Reason.POLICY_VIOLATION,
     "5.7.1": Reason.SECURITY_ERROR,
-    "5.7.9": Reason.POLICY_VIOLATION,
+    "5.7.9": Reason.SECURITY_ERROR,
 }
 
 REPLY_REASONS: dict[str, Reason] = {

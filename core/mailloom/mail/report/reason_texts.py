@@ -9,15 +9,24 @@ MDaemon, MailEnable, IMail, Zimbra, CommuniGate, Oracle Messaging Server, PowerM
 from __future__ import annotations
 
 from .phrases import PhraseTable
-from .reason_texts_mailbox import MAILBOX_ROWS
+from .reason_codes import LOOSE_STATUS, STATUS_REASONS
+from .reason_texts_mailbox import LAST_ROWS, MAILBOX_ROWS, WIDE_MAILBOX_ROWS
 from .reason_texts_sender import SENDER_ROWS
 from .reason_texts_traffic import TRAFFIC_ROWS
-from .reason_texts_transport import TRANSPORT_ROWS
+from .reason_texts_transport import TRANSPORT_ROWS, WIDE_ROWS
 from .values import Reason
 
-REASON_TEXTS: PhraseTable[Reason] = PhraseTable((*SENDER_ROWS, *MAILBOX_ROWS, *TRAFFIC_ROWS, *TRANSPORT_ROWS))
+NARROW_TEXTS: PhraseTable[Reason] = PhraseTable((*SENDER_ROWS, *MAILBOX_ROWS, *TRAFFIC_ROWS, *TRANSPORT_ROWS))
+WIDE_TEXTS: PhraseTable[Reason] = PhraseTable((*WIDE_MAILBOX_ROWS, *WIDE_ROWS, *LAST_ROWS))
 
 
-def reason_in(text: str) -> tuple[Reason, str] | None:
-    """Reason that the wording gives, with the phrase; None when it says nothing known. Text must come from plain()."""
-    return REASON_TEXTS.find(text)
+def reason_in(text: str, status: str = "") -> tuple[Reason, str] | None:
+    """Reason that the wording gives, with the phrase; None when it says nothing known. Text must come from plain().
+
+    A precise status code in the same reply outweighs wide words such as "rejected", but not narrow ones.
+    """
+    if (found := NARROW_TEXTS.find(text)) is not None:
+        return found
+    if status not in LOOSE_STATUS and (reason := STATUS_REASONS.get(status)) is not None:
+        return reason, status
+    return WIDE_TEXTS.find(text)

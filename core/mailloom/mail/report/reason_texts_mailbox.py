@@ -12,6 +12,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.EXCEED_LIMIT,
         """
+        message length exceeds |
         message length exceeds administrative limit | recipsizelimit | message too large for this recipient
         | message too large for * mailbox | message size exceeds the recipient | recipient's size limit |
         message header size, or recipient list
@@ -20,6 +21,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.MESSAGE_TOO_BIG,
         """
+        message too big for system | message is too big for the specified priority |
         message size exceeds | message too large | message too big | message is too large | message is too
         big | message file too big | message length exceeds | exceeds size limit | exceeds the size limit |
         size limit | exceeded maximum message size | exceeded maximum inbound message size | maximum message
@@ -34,6 +36,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SYSTEM_FULL,
         """
+        mail system full |
         insufficient system storage | insufficient system resource | insufficient disk | insufficient
         storage | mail system full | requested mail action aborted: exceeded storage allocation*server |
         disk full | not enough disk space | no space left on device | out of disk space | file system full |
@@ -74,6 +77,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.HAS_MOVED,
         """
+        mailbox owner has changed | domain owner has changed |
         has moved, no forwarding | has moved | has been moved to | no forwarding address | has changed |
         moved to | user not local; please try | user not local * try | address changed to | has been
         replaced by | no longer works here | has a new address | new address is | new e-mail address | has
@@ -85,6 +89,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SUSPEND,
         """
+        user account disabled | mailbox disabled, not accepting messages | not accepting messages |
         account is disabled | account disabled | account has been disabled | account that you tried to reach
         is disabled | account is * disabled | account is suspended | account suspended | account has been
         suspended | account is inactive | account inactive | account has been inactive | account deactivated
@@ -121,6 +126,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.FILTERED,
         """
+        mailing list expansion problem | destination mailbox address ambiguous |
         recipient only accepts mail from | accepts mail only from | only accept mail from | refused by
         recipient | blocked by recipient | refused by the recipient | rejected by recipient | rejected by
         the recipient | recipient refused | recipient has rejected | recipient does not accept | recipient
@@ -137,8 +143,15 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         """,
     ),
     (
+        Reason.NETWORK_ERROR,
+        """
+        host not found, try again | host name lookup failure | try again later*name service | temporary failure in name resolution
+        """,
+    ),
+    (
         Reason.NOT_ACCEPT,
         """
+        couldn't find a mail exchanger or ip address | no mx found for domain | null mx | has null mx |
         nullmx | null mx | does not accept mail | doesn't accept mail | does not accept email | accepts no
         mail | no mail service | an mx or srv record indicated no smtp service | indicated no smtp service |
         system not accepting network messages | host does not receive mail | does not receive mail | does
@@ -151,6 +164,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.USER_UNKNOWN,
         """
+        bad destination mailbox address |
         user unknown | unknown user | user is unknown | unknown recipient | recipient unknown | recipient is
         unknown | unknown local part | unknown local-part | unknown address | address unknown | addressee
         unknown | unknown mailbox | mailbox unknown | unknown account | account unknown | unknown e-mail |
@@ -160,87 +174,69 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         | no such mailbox | no such account | no such person | no such local user | no such email | no such
         e-mail | no such name | no such id | no such group | no such local | no such virtual | no such
         addressee | no such list | there is no such | no such domain user | nosuchuser | no mailbox | no
-        user | no valid recipient | no valid mailbox | no account | no recipient | no local mailbox | no
-        matches to nameserver query | no matching recipient | no mailbox here by that name | no mailbox
-        found | no mailbox by that name | no one here | no person by that name | no alias for recipient | no
-        entry | no matching address | not a valid mailbox | not a valid user | not a valid recipient | not a
-        valid email | not a valid address | not a known user | not a known mailbox | not a local user | not
-        a user | not a registered | not a member of our | is not a valid | is not a known | is not a
-        registered | is not a active address | is not an active address | is not local | not known at this |
-        not known here | not known | user not known | is not known | user not found | user not exist | user
-        does not exist | user doesn't exist | user don't exist | user not listed | user not local | user no
-        longer | user invalid | user * does not exist | user * doesn't exist | user * not found | user * not
-        listed | user * is not | user * unknown | user doesn't have * account | user hasn't entered during
-        last | user cannot be found | user was not found | user could not be found | user has been deleted |
-        user removed | user * isn't | this user doesn't have a | this user does not have | recipient not
-        found | recipient not exist | recipient does not exist | recipient doesn't exist | recipient * not
-        found | recipient * does not exist | recipient * doesn't exist | recipient invalid | recipient is
-        invalid | recipient not known | recipient is not local | recipient not recognized | recipient not
-        valid | recipient not listed | recipient no longer | recipient was not found | recipient could not
-        be found | recipient name is not recognized | recipient address does not | recipient address doesn't
-        | recipient address not found | recipient address unknown | recipient address is not valid |
-        recipient address rejected: access denied | recipient address rejected: user | recipient address
-        rejected: unknown | recipient address rejected: no | recipient address rejected: invalid | recipient
-        address rejected: undeliverable | recipient address rejected: address | recipient address rejected:
-        domain not found | recipient address rejected: unverified | recipient email address is possibly
-        incorrect | recipient mailbox does not | recipient mailbox not found | recipient addresses rejected
-        | recipnotfound | recipientnotfound | resolver.adr | rejected: user unknown | recipient address has
-        a null | recipient verify failed | recipient verification failed | mailbox not found | mailbox not
-        available | mailbox does not exist | mailbox doesn't exist | mailbox not exist | mailbox * does not
-        exist | mailbox * doesn't exist | mailbox * not found | mailbox * not exist | mailbox unavailable |
-        mailbox no longer | mailbox invalid | mailbox cannot be found | mailbox is invalid | mailbox not
-        known | mailbox was not found | mailbox could not be found | mailbox has been removed | mailbox
-        deleted | mailbox is not valid | mailbox name not allowed | mailbox was deleted | mailbox is not
-        exist | address not found | address does not exist | address doesn't exist | address not exist |
-        address no longer | address is no longer | address invalid | address is invalid | address is not
-        valid | address error | address couldn't be found | address could not be found | address wasn't
-        found | address was not found | address is incorrect | address incorrect | address rejected |
-        address unrecognized | address * does not exist | address * not found | address is unknown | address
+        valid recipient | no valid mailbox | no local mailbox | no matches to nameserver query | no matching
+        recipient | no mailbox here by that name | no mailbox found | no mailbox by that name | no person by
+        that name | no alias for recipient | not a valid mailbox | not a valid user | not a valid recipient
+        | not a valid email | not a valid address | not a known user | not a known mailbox | not a local
+        user | not a user | not a registered | not a member of our | is not a active address | is not an
+        active address | not known at this | not known here | user not known | is not known | user not found
+        | user not exist | user does not exist | user doesn't exist | user don't exist | user not listed |
+        user not local | user invalid | user * does not exist | user * doesn't exist | user * not found |
+        user * not listed | user * unknown | user doesn't have * account | user hasn't entered during last |
+        user cannot be found | user was not found | user could not be found | user has been deleted | this
+        user doesn't have a | this user does not have | recipient not found | recipient not exist |
+        recipient does not exist | recipient doesn't exist | recipient * not found | recipient * does not
+        exist | recipient * doesn't exist | recipient invalid | recipient is invalid | recipient not known |
+        recipient is not local | recipient not recognized | recipient not valid | recipient not listed |
+        recipient no longer | recipient was not found | recipient could not be found | recipient name is not
+        recognized | recipient address does not | recipient address doesn't | recipient address not found |
+        recipient address unknown | recipient address is not valid | recipient address rejected: access
+        denied | recipient address rejected: user | recipient address rejected: unknown | recipient address
+        rejected: no | recipient address rejected: invalid | recipient address rejected: undeliverable |
+        recipient address rejected: address | recipient
+        address rejected: unverified | recipient email address is possibly incorrect | recipient mailbox
+        does not | recipient mailbox not found | recipient addresses rejected | recipnotfound |
+        recipientnotfound | resolver.adr | rejected: user unknown | recipient
+        verify failed | recipient verification failed | mailbox not found | mailbox not available | mailbox
+        does not exist | mailbox doesn't exist | mailbox not exist | mailbox * does not exist | mailbox *
+        doesn't exist | mailbox * not found | mailbox * not exist | mailbox unavailable | mailbox no longer
+        | mailbox invalid | mailbox cannot be found | mailbox is invalid | mailbox not known | mailbox was
+        not found | mailbox could not be found | mailbox has been removed | mailbox deleted | mailbox is not
+        valid | mailbox name not allowed | mailbox was deleted | mailbox is not exist | address not found |
+        address does not exist | address doesn't exist | address not exist | address no longer | address is
+        no longer | address invalid | address is invalid | address is not valid | address couldn't be found
+        | address could not be found | address wasn't found | address was not found | address is incorrect |
+        address incorrect | address unrecognized | address * does not exist | address * not found | address
         has been deleted | address not listed | address is not in use | address not known | address not
         present | account does not exist | account doesn't exist | account not found | account not exist |
         account has been deleted | account deleted | account is invalid | account invalid | account * does
         not exist | account * not found | account is not valid | account that you tried to reach does not
         exist | account has been removed | account is no longer | account no longer | account you are trying
-        to contact does not | does not exist here | does not exist on this | does not exist at | does not
-        have an email account | does not have a | doesn't have an account | doesn't have a * account | does
-        not exist | doesn't exist | not exist | didn't exist | do not exist | no longer exists | no longer
-        valid | no longer in use | no longer available | no longer on server | no longer an active | no
-        longer exist | no longer in service | no longer used | no longer a valid | has been terminated | no
-        longer accepted | invalid recipient | invalid address | invalid mailbox | invalid user | invalid
-        final delivery userid | invalid local part | invalid local-part | invalid email | invalid e-mail |
-        invalid account | invalid rcpt | invalid destination | invalid mailbox path | invalid name | invalid
-        username | invalid local address | bad destination | bad address | bad recipient | bad mailbox | bad
-        user | badrecipient | bad-recipient | not our customer | not our user | not in our directory | not
-        in directory | not listed in domino | not listed in | not found in | not registered | not here |
-        isn't here | unable to find | cannot find user | can't find | could not find user | couldn't be
-        found | could not be found | name not found | unknown. | undeliverable address | unrouteable mail
-        domain*user | unrecognized recipient | unrecognised | not recognized | non-existent | nonexistent |
-        non existent | nonexisting | non-existing | non existing | nonexist | not our | delivery failed:
-        mailbox | does not have a final email delivery point | sorry, no mailbox here by that name | does
-        not like recipient | not a deliverable | is undeliverable | destination address does not |
-        destination user | destination not found | verify user | check the recipient address | check the
-        recipient's | check the address | check recipient | never logged | has been disabled or does not |
-        empfänger unbekannt | unbekannter empf | unbekannter benutzer | benutzer unbekannt | empfaenger
-        unbekannt | adresse unbekannt | existiert nicht | nicht gefunden | nicht bekannt | unbekannt |
-        adresse destinataire invalide | destinataire invalide | destinataire inconnu | utilisateur inconnu |
-        adresse d au moins un destinataire invalide | n'existe pas | inconnu | adresse inconnue |
-        destinatario sconosciuto | utente sconosciuto | utente non | non esiste | indirizzo non | casella
-        inesistente | usuario desconocido | no existe | destinatario desconocido | usuario no | usuário
-        desconhecido | usuário inexistente | usuario inexistente | não existe | nao existe | inexistente |
-        no encontrado | no se encontr | onbekend | bestaat niet | niet gevonden | nie istnieje | nieznany |
-        нет такого | не существует | не найден | неизвестный | пользователь | 見つかりません | 存在しません | 存在しない |
-        宛先*不明 | アドレスが間違 | 宛先のメールアドレスが見つかり | 不存在 | 找不到 | 不正な宛先 | ユーザー*見つかり | 会員*見つかり | kullanıcı bulunamadı |
-        존재하지 | not a customer | was not found | not a subscriber | isn't a valid | unknown: @ | does not
-        match any | ldap | unknown or illegal alias | illegal alias | illegal user | not delivered to
-        unknown | user name is invalid | please check the spelling | mail drop | no home directory | has
-        never | not delivering to | wrong recipient | wrong address | incorrect recipient | recipient
-        incorrect | email has changed | mail for @ is not | user account does | user hasn't | rcp-p1 | no
-        records for | 550 requested action not taken | requested action not taken: mailbox unavailable
+        to contact does not | does not have an email account | doesn't have an account | doesn't have a *
+        account | invalid recipient | invalid mailbox | invalid user | invalid final delivery userid |
+        invalid local part | invalid local-part | invalid email | invalid e-mail | invalid account | invalid
+        rcpt | invalid mailbox path | invalid username | invalid local address | bad destination | bad
+        recipient | bad mailbox | bad user | badrecipient | bad-recipient | not our customer | not our user
+        | not in our directory | not listed in domino | cannot find user | could not find user | unrouteable
+        mail domain*user | unrecognized recipient | delivery failed: mailbox | does not have a final email
+        delivery point | sorry, no mailbox here by that name | destination address does not | destination
+        not found | verify user | check the recipient address | check the recipient's | has been disabled or
+        does not | empfänger unbekannt | unbekannter empf | unbekannter benutzer | benutzer unbekannt |
+        empfaenger unbekannt | adresse unbekannt | adresse destinataire invalide | destinataire invalide |
+        destinataire inconnu | utilisateur inconnu | adresse d au moins un destinataire invalide | adresse
+        inconnue | destinatario sconosciuto | utente sconosciuto | utente non | indirizzo non | casella
+        inesistente | usuario desconocido | destinatario desconocido | usuario no | usuário desconhecido |
+        usuário inexistente | usuario inexistente | 見つかりません | 宛先*不明 | アドレスが間違 | 宛先のメールアドレスが見つかり | 不正な宛先 |
+        ユーザー*見つかり | 会員*見つかり | kullanıcı bulunamadı | not a customer | not a subscriber | isn't a valid |
+        unknown: @ | unknown or illegal alias | not delivered to unknown | no home directory | wrong
+        recipient | recipient incorrect | user account does | rcp-p1 | requested action not taken: mailbox
+        unavailable
         """,
     ),
     (
         Reason.HOST_UNKNOWN,
         """
+        recipient address rejected: domain not found | bad destination system address | unable to route |
         host unknown | unknown host | host or domain name not found | host not found | host/domain not found
         | host and port could not | hostname unknown | host name not found | host does not exist | no such
         host | no such domain | unknown domain | unknown mail domain | unknown mail host | domain unknown |
@@ -265,3 +261,35 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         """,
     ),
 )
+
+# Asked after everything that names a narrower cause: domains, too, "do not exist".
+WIDE_MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
+    (
+        Reason.USER_UNKNOWN,
+        """
+        no user | no account | no recipient | no one here | no entry | no matching address | is not a valid
+        | is not a known | is not a registered | is not local | not known | user no longer | user * is not |
+        user removed | user * isn't | address error | address is unknown | does not exist
+        here | does not exist on this | does not exist at | does not have a | does not exist | doesn't exist
+        | not exist | didn't exist | do not exist | no longer exists | no longer valid | no longer in use |
+        no longer available | no longer on server | no longer an active | no longer exist | no longer in
+        service | no longer used | no longer a valid | has been terminated | no longer accepted | invalid
+        address | invalid destination | invalid name | bad address | not in directory | not listed in | not
+        found in | not registered | not here | isn't here | unable to find | can't find | couldn't be found
+        | could not be found | name not found | unknown. | undeliverable address | unrecognised | not
+        recognized | non-existent | nonexistent | non existent | nonexisting | non-existing | non existing |
+        nonexist | not our | does not like recipient | not a deliverable | is undeliverable | destination
+        user | check the address | check recipient | never logged | existiert nicht | nicht gefunden | nicht
+        bekannt | unbekannt | n'existe pas | inconnu | non esiste | no existe | não existe | nao existe |
+        inexistente | no encontrado | no se encontr | onbekend | bestaat niet | niet gevonden | nie istnieje
+        | nieznany | нет такого | не существует | не найден | неизвестный | пользователь | 存在しません | 存在しない |
+        不存在 | 找不到 | 존재하지 | was not found | does not match any | illegal alias | illegal user | user name is
+        invalid | please check the spelling | mail drop | has never | not delivering to | wrong address |
+        incorrect recipient | email has changed | mail for @ is not | user hasn't | no records for | 550
+        requested action not taken
+        """,
+    ),
+)
+
+# Phrases that hold whatever follows them; Postfix puts "Recipient address rejected:" before every cause.
+LAST_ROWS: tuple[tuple[Reason, str], ...] = ((Reason.USER_UNKNOWN, "address rejected"),)

@@ -24,6 +24,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.NOT_COMPLIANT,
         """
+        resent-from | multiple subject headers |
         rfc 5322 | rfc5322 | rfc 2822 | rfc2822 | rfc 822 compliant | rfc 5321 compliant | rfc2821 violation
         | not rfc compliant | not rfc-compliant | rfc non-compliant | not compliant with rfc | duplicate
         header | missing required header | missing header | missing from header | missing date header |
@@ -44,6 +45,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.AUTH_FAILURE,
         """
+        dkim signature found | acceptable dkim | author-matched dkim | multiple authentication checks failed | arc validation failure |
         spf check failed | spf check: fail | spf failed | failed spf | fails spf | spf fail | spf hard fail
         | spf softfail | spf validation | spf verification | spf policy | spf sender invalid | spf record |
         spf unauthorized | rejected by spf | rejected due to spf | rejected for policy reasons*spf | does
@@ -69,10 +71,10 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         find your hostname | cannot find your reverse hostname | find your hostname | cannot resolve your
         address | can not resolve your | could not resolve your ip | unable to resolve your ip |
         unresolvable*client | client host rejected: cannot find | ip name lookup failed | ip name possibly
-        forged | unverifiable sending ip | unverifiable ip | no reverse | reverse lookup | reverse address |
+        forged | unverifiable sending ip | unverifyable sending ip | unverifiable ip | no reverse | reverse lookup | reverse address |
         reverse hostname | reverse domain name | fcrdns | hostname does not match | does not resolve to your
         ip | does not resolve back | must resolve to a | domain name * could not be resolved to ip | forward
-        and reverse | host name lookup | no inverse | dns validation failed | without a dns entry | lookup
+        and reverse | mismatches client ip | does not match client ip | no inverse | dns validation failed | without a dns entry | lookup
         of your ip | all * servers must have a ptr | client ip address does not resolve | access denied*does
         not have a valid host name | could not verify your ip | dns lookup failure on | address resolution
         failed for your
@@ -81,6 +83,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.FAILED_STARTTLS,
         """
+        encryption needed | requiretls support required | tls support required |
         must issue a starttls command first | starttls is required | starttls required | tls is required |
         tls required | requires tls | required to use tls | encryption needed | encryption required |
         requires encryption | cannot start tls | starttls failed | tls negotiation failed | tls handshake |
@@ -100,7 +103,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         | relaying is not | relay not allowed | relaying not allowed | relaying prohibited | relay
         prohibited | not permitted to relay | not allowed to relay | unable to relay | cannot relay | can't
         relay | we do not relay | we don't relay | does not relay | do not relay | no relaying | mail relay
-        denied | insecure mail relay | relay is not | not an open relay | open relay not allowed | relay
+        denied | insecure mail relay | relay is not | not configured to relay | not an open relay | open relay not allowed | relay
         attempt | that domain isn't in my list of allowed rcpthosts | is not in my list of allowed rcpthosts
         | isn't allowed to be relayed | is currently not permitted to relay | not local*relay | relaying
         mail to * is not allowed | no such domain here | this mail server requires authentication when |
@@ -125,6 +128,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.REJECTED,
         """
+        sending to/from an address that has been blacklisted | not a registered gateway user | bad sender's mailbox address syntax | bad sender's system address |
         sender address rejected | sender rejected | sender address * rejected | domain of sender address |
         sender domain does not exist | sender domain not found | sender domain must | sender domain invalid
         | invalid sender | sender invalid | unroutable sender | sender verify failed | sender verification |
@@ -144,13 +148,20 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         | you are not allowed to send | you're not allowed to send | you are not permitted to send |
         sendasdenied | not permitted to post | not allowed to post | only subscribers | members only | not a
         member of this | nonmember | non-members | you don't have permission to post | are not permitted to
-        post | you might not have permission | you may not have permission | sender is not in the | not
+        post | groups.google.com/support | you might not have permission | you may not have permission | sender is not in the | not
         accepted by this recipient | this sender is disabled | sender disabled | banned sender | does not
         like your * sender | your sender's domain | unrouteable sender | sender could not be verified |
         callout verification failed | unresolvable sender | unresolveable sender | mail from refused |
         sender domain * not | from: address * rejected | rejected by header based manually blocked senders |
         bad address syntax in mail from | badmailfrom | envelope sender is in my badmailfrom | sorry, your
         envelope sender
+        """,
+    ),
+    (
+        Reason.SPEEDING,
+        """
+        relay quota | sending quota | daily quota | submission quota | quota for sending | message quota | hourly quota |
+        submissionquota | quota exceeded for sending | quota for sender | recipient quota | per-user quota
         """,
     ),
 )

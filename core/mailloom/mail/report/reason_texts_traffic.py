@@ -9,8 +9,21 @@ from .values import Reason
 
 TRAFFIC_ROWS: tuple[tuple[Reason, str], ...] = (
     (
+        Reason.TOO_MANY_CONNECTIONS,
+        """
+        too many connection | too many concurrent | too many simultaneous | concurrent connection |
+        simultaneous connection | connection limit | connection rate | connections from your | connection
+        frequency | too many sessions | maximum connection | too many recipients | too many rcpt | many
+        recipients | too many parallel | maximum number of recipients | recipients limit | recipient limit |
+        maximum concurrent | connections exceeded | exceeded the maximum number of connections | connection
+        refused - too many | max connections | maximum recipients | number of recipients exceeds | all
+        available ips
+        """,
+    ),
+    (
         Reason.SPEEDING,
         """
+        mail flood detected | relay quota |
         rate limit | ratelimit | rate-limit | rate exceeded | sending rate | too quickly | too fast | too
         many messages | too many emails | too many mails | too many mail | too much mail | mail rate |
         message rate | frequency limited | frequency limit | throttled | throttling | throttle | sending too
@@ -26,15 +39,11 @@ TRAFFIC_ROWS: tuple[tuple[Reason, str], ...] = (
         """,
     ),
     (
-        Reason.TOO_MANY_CONNECTIONS,
+        Reason.SPAM_DETECTED,
         """
-        too many connection | too many concurrent | too many simultaneous | concurrent connection |
-        simultaneous connection | connection limit | connection rate | connections from your | connection
-        frequency | too many sessions | maximum connection | too many recipients | too many rcpt | many
-        recipients | too many parallel | maximum number of recipients | recipients limit | recipient limit |
-        maximum concurrent | connections exceeded | exceeded the maximum number of connections | connection
-        refused - too many | max connections | maximum recipients | number of recipients exceeds | all
-        available ips
+        blacklisted url | bad url | url in message | blocked url | surbl | uribl | spam content | content * spam | spam message |
+        detected as spam | identified as spam | classified as spam | considered spam | looks like spam | spam detected |
+        message * spam | marked as spam | rejected as spam | likely spam | spam score | spam rejected | suspicion of spam
         """,
     ),
     (

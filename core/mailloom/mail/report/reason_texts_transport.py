@@ -26,6 +26,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.CONTENT_ERROR,
         """
+        media error | media not supported | other or undefined media error | conversion * not | conversion with loss | conversion failed | non-ascii addresses not permitted |
         body type not supported | conversion required | conversion prohibited | 8bitmime | smtputf8 | eai |
         8-bit | mime | improper use of 8-bit | mime boundary | unsupported charset | internationalized |
         attachment type | attachment not allowed | attachment extension | attachments not | blocked
@@ -36,6 +37,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.NETWORK_ERROR,
         """
+        bad connection | directory server failure | routing server failure | routing loop |
         mail loop | loop detected | looping | too many hops | hop count | maximum hop | too many received |
         routing loop | forwarding loop | loops back to myself | loops back to me | loop back to | loop! |
         hopcount | network is unreachable | network unreachable | no route to host | host is unreachable |
@@ -46,7 +48,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         server timeout | server failure | servfail | nameserver | host lookup | host not found, try again |
         temporary failure in name resolution | unable to lookup | lookup failure | malformed or unexpected
         name server reply | could not connect | can't connect | cannot connect | couldn't connect | unable
-        to connect | failed to connect | can't create output | i couldn't find any host | not reachable |
+        to connect | failed to connect | can't create output | i couldn't find any host |
         message header * loop | delivered-to | no smtp connection | recipient server unavailable | network
         error | connect failed | lost input channel | communication failure | communications failure |
         remote protocol error | mx loop | interrupted | read error | premature end | eof | too many forwards
@@ -56,8 +58,9 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.EXPIRED,
         """
-        retry timeout exceeded | retry time not reached | retry timeout | timed out | timeout | time out |
-        time-out | could not be delivered for | could not be delivered within | could not send message for |
+        no answer from host |
+        retry timeout exceeded | aborted after | retry time not reached | retry timeout | timed out | timeout | time out |
+        time-out | could not be delivered for | could not deliver for | deliver for the last | could not be delivered within | could not send message for |
         cannot send message for | cannot send message within | can't deliver for | been in the queue too
         long | in the queue too long | been on the queue | queue too long | maximum time in queue | not
         delivered within | not collected after | has not been collected | message expired | message has
@@ -70,16 +73,20 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         queue lifetime | maximal queue lifetime | exceeded the maximum retry | retries exceeded | retry
         limit | too many failures | too many delivery attempts | has been frozen | attempts to deliver |
         server temporarily unavailable | temporarily unavailable*try again later | unable to deliver this
-        message after | still being retried | host not reachable | unreachable for too long | all hosts *
-        have been failing for a long time | failing for a long time | delivery has been postponed | message
+        message after | still being retried | host unreachable for too long | all hosts *
+        have been failing for a long time | failing for a long time | host not reachable | delivery has been postponed | message
         frozen | warning: message
         """,
     ),
+)
+
+# Words that many systems use for many things; only where nothing narrower is said.
+WIDE_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.POLICY_VIOLATION,
         """
         policy reasons | policy violation | policy rejection | policy reject | local policy | security
-        policy | site policy | administrative policy | organization policy | company policy | policy
+        policy | site policy | protocol violation | administrative policy | organization policy | company policy | policy
         restrictions | for policy | by policy | policy filter | violates our | violation of | violates
         policy | against policy | due to policy | policy | message refused | prohibited | this message was
         blocked because | message was blocked | message blocked | message rejected | message was rejected |
@@ -93,6 +100,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SECURITY_ERROR,
         """
+        delivery not authorized | mailing list expansion prohibited | cryptographic | message integrity failure | credentials invalid | mechanism is too weak | password transition | trust relationship required | priority level is too low |
         authentication required | authentication failed | authentication failure | authenticate | not
         authenticated | unauthenticated | authrequired | sender not authenticated | authentication turned on
         | auth required | invalid login | login failed | invalid credentials | username and password not
@@ -106,6 +114,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SYSTEM_ERROR,
         """
+        message relayed to non-compliant mailer | system not capable of selected features | system incorrectly configured | mail system congestion |
         system error | server configuration | configuration error | local configuration | internal error |
         internal server error | local error | local problem | temporary local problem | server error |
         service unavailable | service not available | service currently unavailable | service is unavailable
@@ -122,6 +131,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SYNTAX_ERROR,
         """
+        invalid command | wrong protocol version |
         syntax error | syntax | command unrecognized | command not recognized | unrecognized command |
         unknown command | command not implemented | not implemented | bad sequence | out of sequence | need
         rcpt | need mail command | parameters are not | no such command | error in parameters | garbage

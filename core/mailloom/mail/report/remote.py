@@ -16,12 +16,14 @@ from .remotes_filters import FILTER_PROVIDERS
 from .remotes_webmail import WEBMAIL_PROVIDERS
 
 
-def provider_of(hosts: tuple[str, ...], recipient: str) -> Provider | None:
-    """The provider that one of the hosts belongs to, else the one that serves the recipient's domain."""
-    for host in hosts:
-        if (provider := _by_suffix(host, _HOSTS)) is not None:
-            return provider
-    return _by_suffix(recipient.rpartition("@")[2], _DOMAINS)
+def providers_of(hosts: tuple[str, ...], recipient: str, reporter: str, letter: str) -> list[Provider]:
+    """Providers that may have spoken, the likeliest first: by the wording of the letter, by remote host, by the
+    recipient's mail domain, by the reporting host."""
+    lowered = letter[:2000].lower()
+    found: list[Provider | None] = [provider for mark, provider in _LETTERS.items() if mark in lowered]
+    found += [_by_suffix(host, _HOSTS) for host in hosts]
+    found += [_by_suffix(recipient.rpartition("@")[2], _DOMAINS), _by_suffix(reporter, _HOSTS)]
+    return [provider for provider in found if provider is not None]
 
 
 def _by_suffix(name: str, table: Mapping[str, Provider]) -> Provider | None:
@@ -35,3 +37,4 @@ def _by_suffix(name: str, table: Mapping[str, Provider]) -> Provider | None:
 _ALL = (*WEBMAIL_PROVIDERS, *ACCESS_PROVIDERS, *ASIAN_PROVIDERS, *EUROPEAN_PROVIDERS, *FILTER_PROVIDERS)
 _HOSTS = {host: provider for provider in _ALL for host in provider.hosts}
 _DOMAINS = {domain: provider for provider in _ALL for domain in provider.domains}
+_LETTERS = {mark: provider for provider in _ALL for mark in provider.letters}

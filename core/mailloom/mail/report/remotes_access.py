@@ -12,10 +12,11 @@ from .values import Reason
 
 _COX = Provider(
     name="cox",
-    hosts=("cox.net",),
+    hosts=("cox.net", "cloudfilter.net"),
     domains=("cox.net",),
     texts=PhraseTable(
         (
+            (Reason.BLOCKED, "#cdrbl | #cxbl | #csirbl | #ipbl | #opblrb"),
             (Reason.REQUIRE_PTR, "cxdns | no reverse | rdns | ptr"),
             (Reason.REJECTED, "cxsndr | sender rejected | cxmxrt | cxmjml | domain of sender"),
             (Reason.TOO_MANY_CONNECTIONS, "cxcnct | concurrent | too many sessions"),

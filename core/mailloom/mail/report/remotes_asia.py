@@ -100,4 +100,11 @@ _NETEASE = Provider(
     ),
 )
 
-ASIAN_PROVIDERS = (_KDDI, _DOCOMO, _SOFTBANK, _TENCENT, _NETEASE)
+_CARRIER_LETTER = Provider(
+    name="carrier letter",
+    hosts=(),
+    letters=("---the following addresses had delivery errors---",),
+    texts=PhraseTable(((Reason.FILTERED, "user unknown"),)),
+)
+
+ASIAN_PROVIDERS = (_CARRIER_LETTER, _KDDI, _DOCOMO, _SOFTBANK, _TENCENT, _NETEASE)

@@ -59,24 +59,28 @@ _T_ONLINE = Provider(
 
 # The number behind OFR_, LPN…_ and in square brackets is the same at Orange, SFR and La Poste.
 _FRENCH_NUMBERS = (
-    (Reason.USER_UNKNOWN, "_416 | [416] | adresse d au moins un destinataire invalide | adresse destinataire invalide"),
-    (Reason.MAILBOX_FULL, "_417 | [417] | boite du destinataire pleine | boite pleine"),
-    (Reason.SUSPEND, "_420 | [420] | boite du destinataire archivee | compte suspendu"),
-    (
-        Reason.REJECTED,
-        "_405 | [405] | _415 | [415] | _403 | [403] | _305 | domaine emetteur | expediteur invalide | adresse expediteur",
-    ),
-    (Reason.SPAM_DETECTED, "_506 | [506] | _507 | antispam orange | spam"),
-    (Reason.AUTH_FAILURE, "_515 | [515] | _605 | dmarc | spf | dkim"),
-    (Reason.MESSAGE_TOO_BIG, "_513 | _514 | [514] | message trop"),
-    (Reason.TOO_MANY_CONNECTIONS, "_104 | [104] | trop de connexions | too many connections"),
-    (
-        Reason.SPEEDING,
-        "_105 | [105] | _108 | [108] | _109 | [109] | service refuse. veuillez essayer plus tard | too many messages",
-    ),
+    (Reason.USER_UNKNOWN, "_416 | [416]"),
+    (Reason.MAILBOX_FULL, "_417 | [417]"),
+    (Reason.SUSPEND, "_420 | [420]"),
+    (Reason.REJECTED, "_305 | _403 | [403] | _405 | [405] | _415 | [415] | _423 | [423]"),
+    (Reason.SPAM_DETECTED, "_506 | [506] | _507"),
+    (Reason.AUTH_FAILURE, "_515 | [515] | _605 | [605]"),
+    (Reason.MESSAGE_TOO_BIG, "_513 | _514 | [514]"),
+    (Reason.TOO_MANY_CONNECTIONS, "_104 | [104]"),
+    (Reason.SPEEDING, "_105 | [105] | _108 | [108] | _109 | [109]"),
     (Reason.POLICY_VIOLATION, "_630 | [630] | _519 | _521"),
-    (Reason.REQUIRE_PTR, "_102 | reverse dns | nom d hote"),
-    (Reason.BLOCKED, "_103 | [103] | _301 | _304 | _510 | _511 | _999 | [999] | blacklist | bloque"),
+    (Reason.BLOCKED, "_102 | [102] | _103 | [103] | _301 | _304 | _510 | _511 | _999 | [999]"),
+    (Reason.USER_UNKNOWN, "adresse d au moins un destinataire invalide | adresse destinataire invalide"),
+    (Reason.MAILBOX_FULL, "boite du destinataire pleine | boite pleine"),
+    (Reason.SUSPEND, "boite du destinataire archivee | compte suspendu"),
+    (Reason.REJECTED, "domaine emetteur | expediteur invalide | adresse expediteur"),
+    (Reason.BLOCKED, "blacklist | bloquee pour | client host blocked"),
+    (Reason.TOO_MANY_CONNECTIONS, "trop de connexions | too many connections"),
+    (Reason.SPEEDING, "service refuse. veuillez essayer plus tard | too many messages"),
+    (Reason.REQUIRE_PTR, "nom d hote | reverse dns"),
+    (Reason.AUTH_FAILURE, "dmarc | spf | dkim"),
+    (Reason.SPAM_DETECTED, "antispam orange | spam"),
+    (Reason.MESSAGE_TOO_BIG, "message trop"),
 )
 
 _FRANCE = Provider(

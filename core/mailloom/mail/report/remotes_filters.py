@@ -30,7 +30,7 @@ _MIMECAST = Provider(
                 Reason.BLOCKED,
                 "ip found in rbl | rbl | blocked ip | envelope blocked | geo | csi.mimecast.org | manual ip block",
             ),
-            (Reason.VIRUS_DETECTED, "virus | malware | ransomware"),
+            (Reason.VIRUS_DETECTED, "virus | malware | ransomware | email rejected due to security policies"),
             (
                 Reason.SPAM_DETECTED,
                 "spam signature | spam body | spam score | spam detected | greyware | sender permitted*spam | impersonation",
@@ -56,12 +56,13 @@ _MIMECAST = Provider(
 
 _MESSAGELABS = Provider(
     name="messagelabs",
+    letters=("messagelabs.com",),
     hosts=("messagelabs.com", "messagelabs.net", "cloud.symantec.com", "symanteccloud.com"),
     texts=PhraseTable(
         (
             (
                 Reason.USER_UNKNOWN,
-                "no such user | invalid recipient | recipient unknown | 501 connection rejected*no such",
+                "no such user | 542 @ rejected | 542 rejected | invalid recipient | recipient unknown | 501 connection rejected*no such",
             ),
             (
                 Reason.BLOCKED,

@@ -27,8 +27,12 @@ _GOOGLE = Provider(
                 "p=nosuchuser | account that you tried to reach does not exist | answer=6596 | answer/6596",
             ),
             (
-                Reason.EXCEED_LIMIT,
+                Reason.SPEEDING,
                 "receiving mail too quickly | receiving mail at a rate | prevents additional messages from being delivered",
+            ),
+            (
+                Reason.NOT_COMPLIANT,
+                "rfc 5322 | rfcmessagenoncompliant | messages missing a valid address | duplicate header",
             ),
             (Reason.REQUIRE_PTR, "ptr record | does not have a ptr | ipv6 sending guidelines regarding ptr"),
             (
@@ -63,7 +67,7 @@ _GOOGLE = Provider(
         )
     ),
     codes={
-        "4.2.1": Reason.EXCEED_LIMIT,
+        "4.2.1": Reason.SPEEDING,
         "5.2.1": Reason.SUSPEND,
         "4.7.27": Reason.AUTH_FAILURE,
         "5.7.27": Reason.AUTH_FAILURE,
@@ -81,6 +85,19 @@ _GOOGLE = Provider(
         "5.7.29": Reason.FAILED_STARTTLS,
         "5.4.6": Reason.NETWORK_ERROR,
     },
+)
+
+_GOOGLE_GROUPS = Provider(
+    name="google groups",
+    hosts=(),
+    domains=("googlegroups.com",),
+    texts=PhraseTable(
+        (
+            (Reason.SPAM_DETECTED, "spam classification"),
+            # The letter stands in every language; only the link to the help page is the same in all.
+            (Reason.REJECTED, "groups.google.com/support"),
+        )
+    ),
 )
 
 _MICROSOFT = Provider(
@@ -170,10 +187,13 @@ _MICROSOFT = Provider(
 
 _YAHOO = Provider(
     name="yahoo",
+    letters=("sorry, we were unable to deliver your message to the following address",),
     hosts=("yahoodns.net", "yahoo.com", "yahoo.net", "yahooinc.com"),
     domains=("yahoo.com", "ymail.com", "rocketmail.com", "aol.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de"),
     texts=PhraseTable(
         (
+            # Yahoo asks for MX only, and says this of a null MX (RFC 7505), too.
+            (Reason.NOT_ACCEPT, "no mx record found"),
             (
                 Reason.USER_UNKNOWN,
                 "doesn't have a * account | not a valid recipient | mailbox not found | no such user | unknown user | delivery error: dd this user",
@@ -213,9 +233,10 @@ _APPLE = Provider(
     domains=("icloud.com", "me.com", "mac.com"),
     texts=PhraseTable(
         (
+            (Reason.USER_UNKNOWN, "inactive email address | unknown user | user unknown | no such user"),
             (Reason.AUTH_FAILURE, "dmarc | spf | dkim | unauthenticated"),
             (Reason.BLOCKED, "ht204137 | blocked | blocklist"),
-            (Reason.SUSPEND, "user is inactive | inactive"),
+            (Reason.SUSPEND, "user is inactive"),
             (Reason.MAILBOX_FULL, "over quota"),
             (Reason.FILTERED, "[hc"),
             (Reason.POLICY_VIOLATION, "[cs01] | local policy"),
@@ -275,4 +296,4 @@ _CLOUDFLARE = Provider(
     ),
 )
 
-WEBMAIL_PROVIDERS = (_GOOGLE, _MICROSOFT, _YAHOO, _AOL_RELAY, _APPLE, _FACEBOOK, _AMAZON, _CLOUDFLARE)
+WEBMAIL_PROVIDERS = (_GOOGLE, _GOOGLE_GROUPS, _MICROSOFT, _YAHOO, _AOL_RELAY, _APPLE, _FACEBOOK, _AMAZON, _CLOUDFLARE)

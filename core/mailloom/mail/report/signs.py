@@ -135,7 +135,14 @@ def announces_failure(subject: str) -> bool:
 
 def is_answer(subject: str) -> bool:
     """True when a person's program answered or forwarded."""
-    return subject.strip().lower().startswith(_ANSWERED)
+    lowered = subject.strip().lower()
+    prefix = next((prefix for prefix in _ANSWERED if lowered.startswith(prefix)), "")
+    if not prefix:
+        return False
+    rest = lowered.removeprefix(prefix).strip()
+    found = _SUBJECTS.find(rest)
+    # A mail system that repeats our "Re: …" adds its verdict behind it; a person's program has it in front.
+    return found is None or "(" + found[1] not in rest
 
 
 def subject_says_delay(subject: str) -> bool:

@@ -7,6 +7,8 @@ whoever forwarded it, so only mail systems are looked into that far.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .absence import absence_in
 from .addresses import addresses_in
 from .autoreply import is_automatic
@@ -19,7 +21,8 @@ from .judgement import Saying, is_hard, judge
 from .layout import Fields, Page, enclosed, lay_out
 from .letter import cover, split_letter
 from .narrative import header_recipients, read_narrative
-from .origin import origin_of, recipients_of, returned_fields
+from .notification import Notification, read_notification
+from .origin import RETURNED_TYPES, origin_of, recipients_of, returned_fields
 from .phrases import plain
 from .signs import (
     announces_failure,
@@ -44,13 +47,13 @@ def _verdict(page: Page, wrapped: bool) -> Report:
     returned = returned_fields(page, "")
     if (complaint := read_complaint(page, returned)) is not None:
         return _complaint(complaint, returned)
+    if (notification := read_notification(page.leaves[0].text if page.leaves else "")) is not None:
+        return _notified(notification)
     if (container := container_kind(page)) is not None:
         kind, why = container
         return Report(kind=kind, origin=origin_of(returned, "", ""), why=(why,))
-    report = _failure(page)
+    report = _failure(page, wrapped) or (None if wrapped else _wrapped(page))
     if report is not None:
-        return report
-    if not wrapped and (report := _wrapped(page)) is not None:
         return report
     if sign := is_automatic(page.fields):
         return _answer(page, sign)
@@ -66,6 +69,17 @@ def _complaint(complaint: Complaint, returned: Fields) -> Report:
     return Report(
         kind=Kind.FEEDBACK, events=events, origin=origin, feedback_type=complaint.feedback_type, why=(complaint.rule,)
     )
+
+
+def _notified(notification: Notification) -> Report:
+    origin = Origin(message_id=notification.message_id, subject=notification.subject)
+    rule = "Amazon SES notification"
+    if notification.kind is Kind.FEEDBACK:
+        recipients = tuple(finding.recipient for finding in notification.findings if finding.recipient)
+        complaint = Complaint(feedback_type=notification.feedback_type, recipients=recipients, rule=rule)
+        return replace(_complaint(complaint, Fields("")), origin=origin)
+    events = tuple(_event(finding, [], "", finding.action, []) for finding in notification.findings)
+    return Report(kind=notification.kind, events=events, origin=origin, why=(rule, *(event.rule for event in events)))
 
 
 def _answer(page: Page, sign: str) -> Report:
@@ -85,7 +99,7 @@ def _wrapped(page: Page) -> Report | None:
     return None
 
 
-def _failure(page: Page) -> Report | None:
+def _failure(page: Page, wrapped: bool) -> Report | None:
     fields = page.fields
     subject = fields.get("subject")
     leaves = status_leaves(page.leaves)
@@ -97,6 +111,8 @@ def _failure(page: Page) -> Report | None:
     score, signs = _score(page, subject, letter)
     if not findings and score < _NEEDED:
         return None
+    if not leaves and not wrapped and (report := _wrapped(page)) is not None:
+        return report
     returned = returned_fields(page, behind)
     addressees = recipients_of(returned)
     own = _own_addresses(fields, returned)
@@ -127,6 +143,9 @@ def _score(page: Page, subject: str, letter: str) -> tuple[int, tuple[str, ...]]
         "subject of a failure report": 2 * (announces_failure(subject) and not is_answer(subject)),
         "letter of a failure report": 2 * (tells_failure(text) or tells_delay(text)),
         "failed recipients in the header": 4 * bool(header_recipients(fields)),
+        "returned message enclosed": int(
+            null_path(fields) and any(leaf.type in RETURNED_TYPES for leaf in page.leaves)
+        ),
         "multipart/report": 2 * (page.report_type == "delivery-status"),
     }
     if is_automatic_only(fields):
@@ -162,6 +181,7 @@ def _completed(finding: Finding, fields: list[Finding]) -> Finding:
         comment=finding.comment,
         hosts=first.hosts or finding.hosts,
         remote_mta=first.remote_mta,
+        reporter=first.reporter,
         rule="delivery status fields and letter",
     )
 
@@ -196,23 +216,22 @@ def _event(finding: Finding, told: list[Finding], letter: str, action: str, addr
     if own_words is None and len(told) == 1:
         own_words = told[0]
     diagnostic, narrative = _words(finding, own_words, letter)
-    hosts = (
-        *((finding.remote_mta,) if finding.remote_mta else ()),
-        *(own_words.hosts if own_words else ()),
-        *finding.hosts,
-    )
+    told_hosts = own_words.hosts if own_words else ()
+    hosts = tuple(host for host in (finding.remote_mta, *finding.hosts, *told_hosts) if host)
     outcome = finding.action or action
     saying = Saying(
         diagnostic=diagnostic,
         status=finding.status,
         hosts=hosts,
+        reporter=finding.reporter,
         recipient=finding.recipient,
         narrative=narrative,
+        letter=letter,
         action=outcome,
     )
     judged = judge(saying)
     reason = Reason.DELIVERED if outcome in ("delivered", "relayed", "expanded") else judged.reason
-    recipient = _addressed(addresses, addressees)
+    recipient = _addressed(addresses, addressees if finding.status or finding.remote_mta else [])
     alternatives = [*addresses, *(own_words.alternatives if own_words else ())]
     return Event(
         recipient=recipient,
@@ -222,7 +241,7 @@ def _event(finding: Finding, told: list[Finding], letter: str, action: str, addr
         reply_code=judged.reply,
         reason=reason,
         permanent=permanent(judged.status, judged.reply),
-        hard=is_hard(reason, judged.status, judged.reply),
+        hard=is_hard(reason, judged.reply),
         diagnostic=diagnostic,
         remote_mta=finding.remote_mta or next(iter(hosts), ""),
         rule=f"{finding.rule}; {judged.rule}",
