@@ -77,7 +77,7 @@ def _digests(session: Session, messages: Sequence[int]) -> dict[int, str | None]
     found: dict[int, str | None] = {}
     for start in range(0, len(messages), _CHUNK):
         chosen = select(Message.id, Message.raw_digest).where(Message.id.in_(messages[start : start + _CHUNK]))
-        found.update(session.execute(chosen).tuples().all())
+        found.update(session.execute(chosen).all())
     return found
 
 
@@ -86,7 +86,7 @@ def _load(session: Session, digests: dict[str, None]) -> dict[str, Letter]:
     sizes: dict[str, int] = {}
     for start in range(0, len(wanted), _CHUNK):
         chosen = select(Blob.digest, Blob.size).where(Blob.digest.in_(wanted[start : start + _CHUNK]))
-        sizes.update(session.execute(chosen).tuples().all())
+        sizes.update(session.execute(chosen).all())
     room, small = _LOADED_BYTES, []
     for digest in wanted:
         size = sizes.get(digest, _SMALL_BYTES + 1)
@@ -96,5 +96,5 @@ def _load(session: Session, digests: dict[str, None]) -> dict[str, Letter]:
     loaded: dict[str, Letter] = {}
     for start in range(0, len(small), _CHUNK):
         read = select(Blob.digest, Blob.content).where(Blob.digest.in_(small[start : start + _CHUNK]))
-        loaded.update((digest, Letter(content)) for digest, content in session.execute(read).tuples())
+        loaded.update((digest, Letter(content)) for digest, content in session.execute(read))
     return loaded

@@ -211,7 +211,7 @@ class Sending:
             .where(READY, Delivery.account_id.is_(None))
             .limit(_ASSIGNED_AT_A_TIME)
         )
-        return list(session.execute(chosen).tuples())
+        return list(session.execute(chosen))
 
     def _assign(self, session: Session) -> None:
         accounts = outgoing_accounts(session)

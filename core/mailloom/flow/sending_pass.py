@@ -343,11 +343,11 @@ class SendingPass:
         self._alive.discard(connection)
         self._wanting = deque(entry for entry in self._wanting if entry[0] is not connection)
         if isinstance(error, TemporaryFailure):
-            # A server that takes fewer connections than we open is a server that works.
-            if not connection.worked and not any(other.worked for other in self._alive):
-                self._rest(str(error), error.retry_after)
+            # A server that takes fewer connections than we open is a server that works: only the last one's words count.
+            if not connection.worked and self._alive:
+                self.connections = len(self._alive)
             elif not connection.worked:
-                self.connections = max(1, len(self._alive))
+                self._rest(str(error), error.retry_after)
         elif error is not None:
             self._stop_account(str(error), error.remedy)
         return [consignment.claimed for consignment in connection.leftovers()]

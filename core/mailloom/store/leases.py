@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,7 @@ def take_lease(session: Session, name: str, owner: str, *, now: datetime, until:
         set_={"owner": owner, "until": until},
         where=(Lease.owner == owner) | (Lease.until < now),
     )
-    result = session.execute(statement)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return session.scalar(statement.returning(Lease.name)) is not None
 
 
 def drop_lease(session: Session, name: str, owner: str) -> None:

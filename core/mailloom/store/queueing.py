@@ -84,14 +84,14 @@ def messages_by_key(session: Session, keys: Iterable[str]) -> dict[str, int]:
         chosen = select(Message.idempotency_key, Message.id).where(
             Message.idempotency_key.in_(wanted[start : start + 500])
         )
-        found.update((key, number) for key, number in session.execute(chosen).tuples() if key is not None)
+        found.update((key, number) for key, number in session.execute(chosen) if key is not None)
     return found
 
 
 def deliveries_of(session: Session, message_id: int) -> dict[str, int]:
     """Delivery ids of a message by recipient key."""
     chosen = select(Delivery.key, Delivery.id).where(Delivery.message_id == message_id).order_by(Delivery.id)
-    return dict(session.execute(chosen).tuples().all())
+    return dict(session.execute(chosen).all())
 
 
 def _insert(session: Session, table: type[Base], rows: Sequence[Row]) -> None:
