@@ -60,9 +60,7 @@ def lay_out(root: Part) -> Layout:
         part, place, block = ahead.pop()
         if part.parts:
             ahead += reversed(_children(part, place, block, layout))
-        elif part.is_multipart and not part.raw_body.strip():
-            continue
-        else:
+        elif not part.is_multipart:
             _settle(part, place, block, layout)
     return layout
 

@@ -14,7 +14,7 @@ _USUAL = re.compile(
     r"(?:[.,]\d{1,9})?[ \t]*([+-]\d{4})?"
 )
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_ZONE_NAME = re.compile(r"[ \t]*(?:[A-Za-z]{1,5}[ \t]*)?(?:\(|\Z)")
+_ZONE_NAME = re.compile(r"[ \t]*+(?![AaPp][Mm]\b)(?:[A-Za-z]{1,5}[ \t]*)?(?:\(|\Z)")
 _AROUND_COLON = re.compile(r"\s*+:\s*+")
 _TIME = re.compile(r"(?<!\d)(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?[ \t]*([AaPp][Mm]\b)?")
 _OFFSET = re.compile(r"[+-]\d{2}:?\d{2}\b|[+-]\d{1,2}\b")

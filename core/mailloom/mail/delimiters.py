@@ -48,19 +48,17 @@ class Delimiters:
     def spans(self, boundary: bytes, start: int, end: int) -> tuple[list[Span], bool]:
         """The parts between the delimiters within `start:end`, and whether the closing one was found.
 
-        What follows a closing delimiter counts only where it begins with another opening one and a Content- field.
+        A part after a closing delimiter, or at one that closes too early, counts only if it begins with a Content- field.
         """
         boundary = boundary.rstrip()
-        marks = [(at, False) for at in self._within(boundary, start, end)]
         closing = self._within(boundary + b"--", start, end)
-        marks += [(at, True) for at in closing]
-        marks.sort()
+        last = closing[0] if closing else end
+        marks = sorted(self._within(boundary, start, end) + closing)
         spans = []
-        for (at, closes), (following, _) in zip(marks, [*marks[1:], (end + 1, True)], strict=True):
+        for at, following in zip(marks, [*marks[1:], end + 1], strict=False):
             begin = self._line_end(at, end)
-            stop = self._before(following, begin) if following <= end else end
-            if not closes and (not closing or at < closing[0] or self._has_field(begin)):
-                spans.append((begin, stop))
+            if at < last or self._has_field(begin):
+                spans.append((begin, self._before(following, begin) if following <= end else end))
         return spans, bool(closing)
 
     def guess(self, start: int, end: int) -> bytes:

@@ -116,7 +116,7 @@ def _fields(lines: list[str], *, outermost: bool) -> tuple[list[Field], int | No
             continue
         if last_usual < 0:
             last_usual = _last_usual(lines)
-        if _ENVELOPE_LINE.match(line) or not line.strip(" \t\0"):
+        if line.startswith(":") or _ENVELOPE_LINE.match(line) or not line.strip(" \t\0"):
             continue
         if not fields:
             if outermost and index < last_usual:

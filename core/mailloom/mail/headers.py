@@ -54,7 +54,7 @@ class Headers:
 
     def unworded(self, name: str) -> list[str]:
         """Every value as text with its encoded words still encoded: for fields whose structure must be read first."""
-        return [value if value.isascii() else self.text(value) for value in self._values.get(name.lower(), ())]
+        return [self.text(value) for value in self._values.get(name.lower(), ())]
 
     def addresses(self, name: str) -> list[Address]:
         """All addresses of all fields of that name. An encoded word can name somebody, but never be an address."""
@@ -72,9 +72,11 @@ class Headers:
 
     def text(self, value: str) -> str:
         """`value` (one character a byte) as text, encoded words not yet decoded."""
-        if value.isascii():
-            return value.replace("\0", "")
+        if value.isascii() and "\x1b" not in value:
+            return value.replace("\0", "") if "\0" in value else value
         data = value.encode("latin-1")
+        if b"\x1b" in data:
+            return decode(data, self._declared())
         try:
             return clean(data.decode("utf-8"))
         except UnicodeDecodeError:

@@ -14,7 +14,8 @@ _HEAD = 4096
 
 def as_markup(text: str) -> str:
     """`text` escaped, its line ends kept."""
-    return f'<pre style="white-space: pre-wrap">{escape(text, quote=False)}</pre>'
+    escaped = escape(text.rstrip("\n"), quote=False)
+    return f'<pre style="white-space: pre-wrap">{escaped}</pre>'
 
 
 def declared_charset(page: bytes) -> str:

@@ -147,26 +147,27 @@ class Part:
         """The children of a multipart in order; () for everything else, and where no part can be made out."""
         if not self.is_multipart:
             return ()
-        found = self._split(self._source, self._body_start, self._end)
-        if not found and self._encoding in ("base64", "quoted-printable"):
+        found, closed = self._split(self._source, self._body_start, self._end)
+        if not found and not closed and self._encoding in ("base64", "quoted-printable"):
             source = Source(self.content, self._source.notes)
-            found = self._split(source, 0, len(source.raw))
+            found, closed = self._split(source, 0, len(source.raw))
             self._source.note("a multipart was itself encoded")
-        if not found and self.raw_body.strip():
+        if not found and not closed and self.raw_body.strip():
             self._source.note("a multipart has no boundary: its body is taken as one text")
             found = [Part(self._source, self._body_start, self._end, headless=True)]
         return tuple(found)
 
-    def _split(self, source: Source, start: int, end: int) -> list[Part]:
+    def _split(self, source: Source, start: int, end: int) -> tuple[list[Part], bool]:
+        """The parts within `start:end` of the source, and whether they are closed."""
         boundary = self.params.get("boundary", "").encode("utf-8", "surrogateescape")
         spans, closed = source.delimiters.spans(boundary, start, end) if boundary.strip() else ([], False)
-        if not spans and (guessed := source.delimiters.guess(start, end)):
+        if not spans and not closed and (guessed := source.delimiters.guess(start, end)):
             source.note("the boundary was missing or wrong and has been guessed")
             spans, closed = source.delimiters.spans(guessed, start, end)
         if spans and not closed:
             source.note("a multipart is not closed")
         default = "message/rfc822" if self.content_type == "multipart/digest" else TEXT
-        return [Part(source, begin, stop, default_type=default) for begin, stop in spans]
+        return [Part(source, begin, stop, default_type=default) for begin, stop in spans], closed
 
     @lazy
     def message(self) -> Message | None:
