@@ -1,0 +1,159 @@
+"""The root of the command line: which commands there are, and what a failure looks like.
+
+Exit codes: 0 done, 1 an error that is said in a sentence, 2 wrong usage, 70 a fault of ours (MAILLOOM_TRACEBACK=1 shows its traceback),
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+import mailloom.cli
+from mailloom import __version__
+from mailloom.cli.opening import DATA_VARIABLE, DEFAULT_FOLDER, Opening, attach, folder_named
+from mailloom.cli.output import print_error
+from mailloom.errors import MailloomError, TemporaryFailure
+
+EXIT_ERROR = 1
+EXIT_SOFTWARE = 70
+TRACEBACK_VARIABLE = "MAILLOOM_TRACEBACK"
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (None: those of the process); returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    opening = Opening(folder_named(given))
+    try:
+        command_line(given, opening)(given, prog_name="mailloom")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else EXIT_ERROR
+    except MailloomError as error:
+        print_error(error)
+        return EXIT_ERROR
+    except (DBAPIError, OSError) as error:
+        print_error(_outside(error))
+        return EXIT_ERROR
+    # The fence of the command line: a fault of ours is said in a line, and told in full to those who ask.
+    except Exception as error:
+        return _own_fault(error)
+    finally:
+        opening.close()
+    return 0
+
+
+def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:
+    """The commands: the core's own, and the addons' where one may be meant."""
+    root = typer.Typer(
+        name="mailloom",
+        help="Connects business software to mail servers.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    _add_options(root, opening)
+    for module in _modules():
+        module.register_commands(root)
+    wanted = _command_named(given)
+    if wanted not in core_commands(root):
+        _add_addon_commands(root, opening, quietly=wanted is None)
+    return root
+
+
+def core_commands(root: typer.Typer) -> set[str]:
+    """Names of the commands and groups that a root has so far."""
+    groups = {group.name for group in root.registered_groups if isinstance(group.name, str)}
+    commands = {
+        command.name or command.callback.__name__.replace("_", "-")
+        for command in root.registered_commands
+        if command.callback is not None
+    }
+    return groups | commands
+
+
+def _modules() -> list[ModuleType]:
+    """Modules of this package that bring commands, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(mailloom.cli.__path__))
+    modules = [importlib.import_module(f"mailloom.cli.{name}") for name in names]
+    return [module for module in modules if hasattr(module, "register_commands")]
+
+
+def _add_options(root: typer.Typer, opening: Opening) -> None:
+    @root.callback()
+    def options(
+        context: typer.Context,
+        data: Annotated[
+            Path,
+            typer.Option(
+                "--data", envvar=DATA_VARIABLE, help="Folder of the installation.", show_default=f"./{DEFAULT_FOLDER}"
+            ),
+        ] = Path(DEFAULT_FOLDER),
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+        ] = False,
+    ) -> None:
+        opening.data_folder = data
+        attach(context, opening)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _command_named(given: Sequence[str]) -> str | None:
+    """The first argument that is no option of the root; None when there is none."""
+    skip = False
+    for argument in given:
+        if skip:
+            skip = False
+        elif argument == "--data":
+            skip = True
+        elif not argument.startswith("-"):
+            return argument
+    return None
+
+
+def _add_addon_commands(root: typer.Typer, opening: Opening, *, quietly: bool) -> None:
+    try:
+        opening.opened().registry.hooks.register_commands(root)
+    except (MailloomError, DBAPIError, OSError) as error:
+        # `mailloom --help` must work where nothing is installed yet.
+        if not quietly:
+            sys.stderr.write(f"The commands of addons are not known: {error}\n")
+
+
+def _outside(error: DBAPIError | OSError) -> MailloomError:
+    if isinstance(error, DBAPIError):
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        return TemporaryFailure(
+            f"The database did not do what was asked: {said[0]}", remedy="Is it running, and is its disk writable?"
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return TemporaryFailure(
+        f"The system refused: {error.strerror or error}{where}", remedy="Check disk and permissions."
+    )
+
+
+def _own_fault(error: Exception) -> int:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    else:
+        sys.stderr.write(
+            f"Error: mailloom has a fault: {type(error).__name__}: {error}\n"
+            f"Please report it with what {TRACEBACK_VARIABLE}=1 prints.\n"
+        )
+    return EXIT_SOFTWARE
