@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 _VERSION = re.compile(
-    r"(?:\bversion[ =:]{0,3}|\bver\.? ?|\bv|/|\b(?:exim|postfix|sendmail|openssl|build|php|release) )\d[\d.]{2,30}",
+    r"(?:(?<=version)|(?<=ver)|(?<=exim)|(?<=postfix)|(?<=sendmail)|(?<=build)|(?<=release)|(?<= v)|(?<=/v)|(?<=/))"
+    r"[ =:.]{0,3}\d[\d.]{2,30}",
     re.I,
 )
 _STATUS = re.compile(r"(?<![\w.@-])([245])\.(\d{1,3})\.(\d{1,3})(?![\d@]|\.\d)")

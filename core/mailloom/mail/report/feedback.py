@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 
 from .addresses import typed_address
-from .layout import Fields, Leaf, Page, enclosed
+from .evidence import Evidence
+from .layout import Fields, Leaf, Page
 from .origin import recipients_of
 
 _TYPE = "message/feedback-report"
@@ -27,14 +28,14 @@ class Complaint:
     rule: str
 
 
-def read_complaint(page: Page, returned: Fields) -> Complaint | None:
+def read_complaint(page: Page, evidence: Evidence) -> Complaint | None:
     """The complaint that a message is, or None."""
     leaf = next((leaf for leaf in page.leaves if leaf.type == _TYPE), None)
     if leaf is None and "feedback-report" in page.report_type:
         leaf = next((leaf for leaf in page.leaves if "feedback-type:" in leaf.text[:4000].lower()), None)
     if leaf is not None:
-        return _arf(leaf, returned)
-    return _jmrp(page)
+        return _arf(leaf, evidence.returned)
+    return _jmrp(evidence)
 
 
 def _arf(leaf: Leaf, returned: Fields) -> Complaint:
@@ -53,15 +54,14 @@ def _arf(leaf: Leaf, returned: Fields) -> Complaint:
     )
 
 
-def _jmrp(page: Page) -> Complaint | None:
-    leaf = next((leaf for leaf in page.leaves if leaf.type == "message/rfc822"), None)
-    if leaf is None:
+def _jmrp(evidence: Evidence) -> Complaint | None:
+    if evidence.returned_leaf is None or evidence.page.type != "multipart/mixed":
         return None
-    inner = enclosed(leaf).fields
+    inner = evidence.returned
     recipient = typed_address(inner.raw("x-hmxmroriginalrecipient"))
-    sender = page.fields.raw("from").lower()
+    sender = evidence.fields.raw("from").lower()
     microsoft = "staff@hotmail.com" in sender or "staff@outlook.com" in sender
-    if not recipient and not (_JMRP_SUBJECT.match(page.fields.get("subject")) and microsoft):
+    if not recipient and not (microsoft and _JMRP_SUBJECT.match(evidence.subject)):
         return None
     return Complaint(
         feedback_type="abuse",

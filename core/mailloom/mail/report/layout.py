@@ -116,11 +116,20 @@ def lay_out(raw: bytes | str) -> Page:
 
 def enclosed(leaf: Leaf) -> Page:
     """The message inside a message/rfc822 leaf."""
+    return lay_out(_enclosed_text(leaf))
+
+
+def enclosed_fields(leaf: Leaf) -> Fields:
+    """The header alone of the message inside a message/rfc822 leaf."""
+    return Fields(_split_header(_enclosed_text(leaf))[0])
+
+
+def _enclosed_text(leaf: Leaf) -> str:
     encoding = leaf.fields.raw("content-transfer-encoding").lower()
     body = leaf.body
     if encoding.startswith(("base64", "quoted-printable")):
         body = _transferred(body, encoding).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
-    return lay_out(body.lstrip("\n"))
+    return body.lstrip("\n")
 
 
 def decoded_words(value: str) -> str:

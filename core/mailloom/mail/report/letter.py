@@ -32,6 +32,7 @@ _WORDS = (
     "mensagem original", "ursprüngliche nachricht", "originalnachricht", "исходное сообщение", "оригинал письма", "原信",
     "copy of the message", "forwarded message", "message header", "undelivered message", "rejected message", "元のメッセージ",
 )  # fmt: skip
+_TRIES = 20
 _ENDS = (":", "follows", "follows.", "below", "below.", "follow", "follow.", "---", "===", "|")
 _HEADER_LINE = re.compile(
     r"^[ >]{0,6}(?:Received: ?(?:from|by|\(|$)|Return-Path: ?<|DKIM-Signature: |X-Received: |Received-SPF: )", re.I
@@ -50,13 +51,15 @@ def cover(page: Page) -> str:
 
 def split_letter(text: str) -> tuple[str, str]:
     """The letter proper and what follows the announcement of the returned message ('' when nothing does)."""
-    lines = text.split("\n")
-    for position, line in enumerate(lines):
-        if _announces(line) or (position > 2 and _HEADER_LINE.match(line)):
-            start = position if _HEADER_LINE.match(line) else position + 1
-            if any(part.strip() for part in lines[:position]):
-                return "\n".join(lines[:position]), "\n".join(lines[start:])
-    return text, ""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters change their length; then positions must not be carried over
+        text = lowered
+    cut = min(_sentence(lowered), _words(lowered), _header(text))
+    if cut >= len(text):
+        return text, ""
+    line_end = text.find("\n", cut)
+    behind = text[cut:] if _HEADER_LINE.match(text, cut) else text[line_end if line_end >= 0 else len(text) :]
+    return text[:cut], behind
 
 
 def _joined(leaves: list[Leaf]) -> str:
@@ -71,12 +74,48 @@ def _joined(leaves: list[Leaf]) -> str:
     return "\n\n".join(parts)
 
 
-def _announces(line: str) -> bool:
-    if len(line) > 160 or len(line) < 8:
+def _sentence(lowered: str) -> int:
+    """Start of the first line with a sentence that announces; the length of the text when there is none."""
+    found = [position for phrase in _SENTENCES if (position := lowered.find(phrase)) >= 0]
+    for position in sorted(found):
+        start, line = _line_at(lowered, position)
+        if len(line) <= 160 and lowered[:start].strip():
+            return start
+    return len(lowered)
+
+
+def _words(lowered: str) -> int:
+    """Start of the first line that announces in weaker words; the length of the text when there is none."""
+    best = len(lowered)
+    for phrase in _WORDS:
+        position = lowered.find(phrase, 0, best)
+        for _ in range(_TRIES):
+            if position < 0:
+                break
+            start, line = _line_at(lowered, position)
+            if _line_announces(line) and lowered[:start].strip():
+                best = start
+                break
+            position = lowered.find(phrase, position + len(phrase), best)
+    return best
+
+
+def _header(text: str) -> int:
+    """Start of the first line that belongs to a returned header; the length of the text when there is none."""
+    for found in _HEADER_LINE.finditer(text):
+        if text[: found.start()].strip():
+            return found.start()
+    return len(text)
+
+
+def _line_at(text: str, position: int) -> tuple[int, str]:
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return start, text[start : end if end >= 0 else len(text)]
+
+
+def _line_announces(line: str) -> bool:
+    stripped = line.strip()
+    if len(line) > 160 or "not delivered" in stripped:
         return False
-    lowered = line.strip().lower()
-    if any(phrase in lowered for phrase in _SENTENCES):
-        return True
-    if not any(phrase in lowered for phrase in _WORDS) or "not delivered" in lowered:
-        return False
-    return bool(_RULED.match(line)) or (len(lowered) < 60 and lowered.endswith(_ENDS) and lowered != "your message:")
+    return bool(_RULED.match(line)) or (len(stripped) < 60 and stripped.endswith(_ENDS))

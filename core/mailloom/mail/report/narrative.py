@@ -23,9 +23,12 @@ def header_recipients(fields: Fields) -> list[str]:
     return []
 
 
-def read_narrative(fields: Fields, letter: str, own: frozenset[str], addressees: list[str]) -> list[Finding]:
-    """Findings of a letter. *addressees* are the recipients of the returned message, asked when the letter names none."""
-    named = header_recipients(fields)
+def read_narrative(letter: str, own: frozenset[str], addressees: list[str], named: list[str]) -> list[Finding]:
+    """Findings of a letter.
+
+    *named* are the failed recipients of the report's own header, *addressees* the recipients of the returned message,
+    asked when neither header nor letter names one.
+    """
     mentions = mentions_in(letter, own - {address.lower() for address in named})
     if not named:
         if mentions and mentions[0].rank > 2:

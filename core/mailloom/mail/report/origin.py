@@ -7,9 +7,10 @@ fields in the covering letter. Everything found is the reporter's claim; whether
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .addresses import addresses_in
-from .layout import Fields, Leaf, Page, enclosed
+from .layout import Fields, Leaf, Page, enclosed_fields
 from .values import Origin
 
 RETURNED_TYPES = frozenset(
@@ -26,18 +27,18 @@ _OURS = ("x-mailloom-", "feedback-id", "list-unsubscribe", "list-id", "x-ses-", 
 _MAXIMUM_HEADERS = 40
 
 
-def returned_fields(page: Page, behind: str) -> Fields:
-    """Header of the returned message; empty fields where none was returned."""
-    for leaf in page.leaves:
-        if leaf.type in RETURNED_TYPES:
-            return _fields_of(leaf)
+def returned_fields(page: Page, returned: Leaf | None, behind: Callable[[], str]) -> Fields:
+    """Header of the returned message: of the leaf that holds it, else what stands *behind* the letter's announcement."""
+    if returned is not None:
+        return _fields_of(returned)
     for leaf in page.leaves[1:]:
         if leaf.type == "text/plain" and leaf.body.startswith(("Return-Path:", "Received:")):
             return Fields(leaf.body.partition("\n\n")[0])
-    start = _HEADER_START.search(behind[:8000])
+    text = behind()[:60_000]
+    start = _HEADER_START.search(text[:8000])
     if start is None:
         return Fields("")
-    block = behind[start.start() : start.start() + 40_000].partition("\n\n")[0]
+    block = text[start.start() : start.start() + 40_000].partition("\n\n")[0]
     indented = block[: len(block) - len(block.lstrip(" \t>"))]
     if indented:
         block = "\n".join(line.removeprefix(indented) for line in block.split("\n"))
@@ -69,7 +70,7 @@ def recipients_of(fields: Fields) -> list[str]:
 def _fields_of(leaf: Leaf) -> Fields:
     if leaf.type in ("text/rfc822-headers", "message/global-headers"):
         return Fields(leaf.text.lstrip("\n").partition("\n\n")[0])
-    return enclosed(leaf).fields
+    return enclosed_fields(leaf)
 
 
 def _first_id(value: str) -> str:

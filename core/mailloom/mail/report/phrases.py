@@ -15,22 +15,20 @@ from typing import Generic, TypeVar
 from .codes import masked
 
 _Answer = TypeVar("_Answer")
-_ADDRESS = re.compile(r"<?[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,255}>?")
-_REPEATED_CODE = re.compile(r"(?<=\s)[245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}(?=\s))?")
+_ADDRESS = re.compile(r"<?(?<![\w.+=-])[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,255}>?")
+_REPEATED_CODE = re.compile(r" [245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}(?= ))?")
 _FRAGMENT = re.compile(r"(?<=/)([^\s#]{0,200})#\S{1,200}")
-_SPACE = re.compile(r"\s+")
-_LONGEST = 4000
 
 
 def plain(text: str) -> str:
     """Text made comparable: lower case, single spaces, addresses as @, the codes of continuation lines dropped."""
-    text = masked(text)
-    if "://" in text and "#" in text:
-        text = _FRAGMENT.sub(r"\1", text)
+    text = " ".join(masked(text).split())
     if "@" in text:
         text = _ADDRESS.sub("@", text)
-    text = _REPEATED_CODE.sub("", text)
-    return _SPACE.sub(" ", text).strip().lower().replace("\u2019", "'").replace("`", "'")[:_LONGEST]
+    if "://" in text and "#" in text:
+        text = _FRAGMENT.sub(r"\1", text)
+    text = _REPEATED_CODE.sub(" ", text)
+    return text.lower().replace("\u2019", "'").replace("`", "'").replace("  ", " ")
 
 
 class PhraseTable(Generic[_Answer]):

@@ -6,7 +6,6 @@ failure", and a postmaster may write ordinary mail.
 
 from __future__ import annotations
 
-from .codes import masked
 from .layout import Fields
 from .phrases import PhraseTable
 
@@ -130,7 +129,7 @@ def null_path(fields: Fields) -> bool:
 
 def announces_failure(subject: str) -> bool:
     """True when the subject is one that mail systems give to failure reports."""
-    return _SUBJECTS.find(masked(subject).lower()) is not None
+    return _SUBJECTS.find(subject.lower()) is not None
 
 
 def is_answer(subject: str) -> bool:
@@ -152,6 +151,16 @@ def subject_says_delay(subject: str) -> bool:
 def tells_delay(letter: str) -> bool:
     """True when the letter promises further attempts."""
     return _DELAY_WORDING.find(letter) is not None
+
+
+_FINAL = ("permanent error", "permanent failure", "failed permanently", "permanent fatal", "given up")
+_FINAL += ("cannot send message for", "returned mail", "undelivered mail returned", "will be deleted from queue")
+
+
+def tells_final(text: str) -> bool:
+    """True when the wording rules out further attempts."""
+    lowered = text.lower()
+    return any(phrase in lowered for phrase in _FINAL)
 
 
 def tells_failure(letter: str) -> bool:
