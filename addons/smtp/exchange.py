@@ -120,6 +120,8 @@ class Exchange:
         elif not transaction.accepted:
             settled = transaction.refusals()
         elif waits:
+            if transaction.refused:
+                transaction.put_off()
             return True, transaction.refusals()
         else:
             assert data is not None, "DATA is said when a recipient was accepted"

@@ -45,6 +45,7 @@ class Transaction:
     accepted: int = 0
     refused: list[tuple[str, Answer]] = field(default_factory=list)
     mail_refused: Answer | None = None
+    left_over: Parcel | None = None
     riding: bool = False
     """Its first batch is written already, behind the body of the one before."""
 
@@ -72,17 +73,14 @@ class Transaction:
         else:
             self.refused.append((address, answer))
 
-    def overflow(self) -> Parcel | None:
-        """The recipients that were only too many for one transaction (452, RFC 5321 §4.5.3.1.10), as a parcel to send next."""
-        if not self.accepted:
-            return None
+    def put_off(self) -> None:
+        """Keep the recipients that were only too many for one mail (452, RFC 5321 §4.5.3.1.10) as a parcel to send next."""
         too_many = [address for address, answer in self.refused if _too_many(answer)]
-        if not too_many:
-            return None
-        self.refused = [(address, answer) for address, answer in self.refused if not _too_many(answer)]
-        for address in too_many:
-            self.unsettled.remove(address)
-        return replace(self.parcel, recipients=tuple(too_many))
+        if too_many:
+            self.refused = [(address, answer) for address, answer in self.refused if not _too_many(answer)]
+            for address in too_many:
+                self.unsettled.remove(address)
+            self.left_over = replace(self.parcel, recipients=tuple(too_many))
 
     def refusals(self) -> list[Outcome]:
         """Outcomes of the recipients that were refused so far; each is given once."""

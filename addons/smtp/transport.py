@@ -146,8 +146,8 @@ class SmtpTransport:
 
     def _attempt(self, exchange: Exchange, current: Transaction, supply: Iterator[Parcel]) -> None:
         waits, settled = exchange.offer(current)
-        if (too_many := current.overflow()) is not None:
-            self._overflow.append(too_many)
+        if current.left_over is not None:
+            self._overflow.append(current.left_over)
         self._settled += settled
         if not waits:
             return
