@@ -6,11 +6,11 @@ themselves are in the `reply_*` modules: lines, words by language, marks by mail
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailloom.mail.reply_html import Rendered, lines_as_text, prune, render
-from mailloom.mail.reply_line import Line, plain_lines
+from mailloom.mail.reply_html import render
+from mailloom.mail.reply_line import plain_lines
+from mailloom.mail.reply_rendered import Rendered, prune
 from mailloom.mail.reply_text import Judged, Verdict, judge
 
 
@@ -47,7 +47,7 @@ def visible_reply(*, plain: str = "", html: str = "") -> Reply:
 
 def html_to_text(html: str) -> str:
     """Readable text of an HTML part: links kept as `text <address>`, quotes as "> ", nothing that is not displayed. Never raises."""
-    return lines_as_text(render(html).lines)
+    return "\n".join(line.raw for line in render(html).lines).strip()
 
 
 def _judge_rendered(rendered: Rendered) -> Judged:
@@ -76,16 +76,15 @@ def _new_html(rendered: Rendered, judged: Judged) -> str:
 
 
 def _text(judged: Judged | None, wanted: Verdict) -> str:
+    """The lines of one verdict as text; where something between was taken out, one blank line is enough."""
     if judged is None:
         return ""
-    return _joined([line for line, v in zip(judged.lines, judged.verdicts, strict=True) if v is wanted], judged)
-
-
-def _joined(lines: Sequence[Line], judged: Judged) -> str:
-    """The lines as text; where something between was taken out, one blank line is enough."""
-    whole = len(lines) == len(judged.lines)
     texts: list[str] = []
-    for line in lines:
-        if whole or line.raw or (texts and texts[-1]):
+    gap = False
+    for line, verdict in zip(judged.lines, judged.verdicts, strict=True):
+        if verdict is not wanted:
+            gap = True
+        elif line.raw or not gap or (texts and texts[-1]):
             texts.append(line.raw)
+            gap = gap and not line.raw
     return "\n".join(texts).strip()

@@ -42,6 +42,7 @@ _NOTES = re.compile(
     r".{1,70}? (?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef) (?:on|am|le|il|el|em|op) .{6,60}:"
 )
 _GROUPWISE = re.compile(r">>>.{4,400}>>>")
+_WEAK_VERBS = frozenset({"said", "sent", "write", "quoting", "a dit", "reit", "ar", "v"})
 _EDGE = " *_~|\"'‘“”-"
 
 
@@ -72,7 +73,7 @@ def shared_line_attribution(line: Line) -> int | None:
     if len(line.raw) > _LONGEST_LINE or not line.text.endswith(":"):
         return None
     folded = key(line.raw)
-    if len(folded) != len(line.raw.strip()):
+    if len(folded) != len(line.raw.strip()) or (_OPENER.match(folded) and is_attribution(folded, quote_follows=False)):
         return None
     lead = len(line.raw) - len(line.raw.lstrip())
     for found in list(_SHARED_OPENER.finditer(folded))[-3:]:
@@ -91,6 +92,8 @@ def is_attribution(text: str, *, quote_follows: bool) -> bool:
         said = dashed.group(1)
     said = said.strip(_EDGE)
     verb = _VERB.search(said)
+    if verb is not None and verb.group() in _WEAK_VERBS and not quote_follows and not _BRACKETED.search(said):
+        verb = None
     if not said.endswith(":") and dashed is None and (verb is None or not _ends_with_verb(said)):
         return False
     if dashed is not None and verb is None:
@@ -148,21 +151,30 @@ def _belongs(lines: Sequence[Line], start: int, end: int, depth: int) -> bool:
     """Whether the first line is part of the header, and not new words above a header that stands by itself further down."""
     said = key(lines[start].text).lstrip(_EDGE)
     opened = _OPENER.match(said + " ") is not None
-    if opened and (re.search(r"\d", said[:45]) or len(said) < 28):
+    if opened and re.search(r"\d", said[:45]):
         return True
-    alone = any(_stands_alone(lines, begin, end, depth) for begin in range(start + 1, end + 1))
-    if alone:
+    later = [_begins(lines, begin, end, depth) for begin in range(start + 1, end + 1)]
+    if any(begins == "opener" for begins in later):
+        return False
+    if _BRACKETED.search(said) or (opened and len(said) < 28):
+        return True
+    if any(later) and not re.search(r"\d", said[:25]):
         return False
     return opened or re.search(r"\d", said[:25]) is not None or "@" in said or (end == start + 1 and len(said) < 60)
 
 
-def _stands_alone(lines: Sequence[Line], begin: int, end: int, depth: int) -> bool:
+def _begins(lines: Sequence[Line], begin: int, end: int, depth: int) -> str:
+    """By what a header of its own begins at `begin`: "opener" or "date"; '' when none does."""
     window = ""
     for line in lines[begin : end + 1]:
         window = _joined(window, line.text)
     said = key(window).lstrip(_EDGE)
-    begins = _OPENER.match(said) is not None or re.search(r"\d", said[:25]) is not None
-    return begins and is_attribution(window, quote_follows=_quote_follows(lines, end + 1, depth))
+    opened = _OPENER.match(said) is not None and re.search(r"\d", said[:45]) is not None
+    if not (opened or re.search(r"\d", said[:25])):
+        return ""
+    if not is_attribution(window, quote_follows=_quote_follows(lines, end + 1, depth)):
+        return ""
+    return "opener" if opened else "date"
 
 
 def _joined(window: str, text: str) -> str:

@@ -57,7 +57,9 @@ def header_block_at(lines: Sequence[Line], start: int, *, announced: bool = Fals
     """The number after the last line of the header block that begins at `start`, or None. `announced`: a separator came before."""
     first = field_of(lines[start].text)
     if first is None or first in {Field.CC, Field.OTHER}:
-        return _one_line_block(lines, start)
+        return None
+    if _is_one_line_block(lines[start].text):
+        return start + 1
     kinds: list[Field] = []
     end, stray = start, 0
     for number in range(start, min(start + _MOST_LINES, len(lines))):
@@ -83,14 +85,12 @@ def _is_block(kinds: set[Field], *, announced: bool) -> bool:
     return announced and len(kinds) >= 2 and Field.FROM in kinds
 
 
-def _one_line_block(lines: Sequence[Line], start: int) -> int | None:
-    """A whole block on one line ("From: a Sent: b To: c"), or Notes' names without colons on lines of their own."""
-    text = lines[start].text
-    if text.count(":") >= 3 and field_of(text) is not None:
-        named = {_FIELDS[word] for word in re.findall(r"([^\W\d_]{1,20}) ?:", key(text)) if word in _FIELDS}
-        if len(named) >= 3 and Field.FROM in named:
-            return start + 1
-    return None
+def _is_one_line_block(text: str) -> bool:
+    """A whole block on one line: "From: a Sent: b To: c"."""
+    if text.count(":") < 3:
+        return False
+    named = {_FIELDS[word] for word in re.findall(r"([^\W\d_]{1,20}) ?:", key(text)) if word in _FIELDS}
+    return len(named) >= 3 and Field.FROM in named
 
 
 def notes_block_at(lines: Sequence[Line], start: int) -> int | None:

@@ -1,19 +1,18 @@
-"""Turns HTML into the lines that the reply rules judge, and cuts the judged HTML back to the new part.
+"""Turns HTML into the lines that the reply rules judge.
 
 Rules kept: what is not displayed is not rendered; block elements end lines, paragraphs are set apart, quoted elements become quote
-depth; links stay readable as `text <address>`. No recursion, no tree of objects beyond flat lists, linear time. Nothing is sanitised
-here: whoever displays the HTML must do that.
+depth; links stay readable as `text <address>`. No recursion, linear time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mailloom.mail.reply_clients import Mark, Marked, is_hidden, is_indent, mark_of
 from mailloom.mail.reply_line import Hint, Line, fold
 from mailloom.mail.reply_markup import VOID, Token, tokens
+from mailloom.mail.reply_rendered import Node, Rendered
 
 _BLOCKS = frozenset(
     [
@@ -104,26 +103,6 @@ class _Element:
     item: int | None = None
 
 
-@dataclass(slots=True)
-class _Node:
-    """A stretch of source: an element (until `end`), or a leaf (text, void element). `lines` are those its text went to."""
-
-    start: int
-    end: int
-    parent: int
-    leaf: bool
-    lines: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """`lines[i].raw` is what to show; `nodes` map the source to line numbers."""
-
-    source: str
-    lines: tuple[Line, ...]
-    nodes: tuple[_Node, ...]
-
-
 def render(source: str) -> Rendered:
     """The displayed lines of an HTML text. Never raises."""
     renderer = _Renderer(source, _quotes_with_blockquote(source))
@@ -131,28 +110,6 @@ def render(source: str) -> Rendered:
         renderer.take(token)
     renderer.finish()
     return Rendered(source=source, lines=tuple(renderer.lines), nodes=tuple(renderer.nodes))
-
-
-def prune(rendered: Rendered, shown: Collection[int]) -> str:
-    """The source without the elements and texts of which no line is in `shown`; whole elements go, so the markup stays balanced."""
-    nodes = rendered.nodes
-    kept = [False] * len(nodes)
-    state = True
-    children = {node.parent for node in nodes}
-    for number, node in enumerate(nodes):
-        if node.lines:
-            state = any(line in shown for line in node.lines)
-        kept[number] = state and (node.leaf or number not in children)
-    for number in range(len(nodes) - 1, -1, -1):
-        if kept[number] and nodes[number].parent >= 0:
-            kept[nodes[number].parent] = True
-    pieces, position = [], 0
-    for number, node in enumerate(nodes):
-        if not kept[number] and node.start >= position:
-            pieces.append(rendered.source[position : node.start])
-            position = node.end
-    pieces.append(rendered.source[position:])
-    return "".join(pieces).strip()
 
 
 def _quotes_with_blockquote(source: str) -> bool:
@@ -163,7 +120,7 @@ def _quotes_with_blockquote(source: str) -> bool:
 class _Renderer:
     def __init__(self, source: str, blockquotes: bool) -> None:
         self.lines: list[Line] = []
-        self.nodes: list[_Node] = []
+        self.nodes: list[Node] = []
         self._length = len(source)
         self._blockquotes = blockquotes
         self._stack = [_Element(tag="", number=-1)]
@@ -198,7 +155,7 @@ class _Renderer:
             self._close_implied(token)
             above = self._stack[-1]
         element = self._inherit(token, above)
-        self.nodes.append(_Node(token.start, self._length, above.number, leaf=False))
+        self.nodes.append(Node(token.start, self._length, above.number, leaf=False))
         self._stack.append(element)
         self._open[token.tag] = self._open.get(token.tag, 0) + 1
         if element.hidden:
@@ -311,7 +268,7 @@ class _Renderer:
     def _void(self, token: Token) -> None:
         number = len(self.nodes)
         element = self._stack[-1]
-        self.nodes.append(_Node(token.start, token.end, element.number, leaf=True))
+        self.nodes.append(Node(token.start, token.end, element.number, leaf=True))
         if element.hidden or is_hidden(token.attributes):
             return
         if token.tag == "br":
@@ -336,7 +293,7 @@ class _Renderer:
     def _text(self, token: Token) -> None:
         element = self._stack[-1]
         number = len(self.nodes)
-        self.nodes.append(_Node(token.start, token.end, element.number, leaf=True))
+        self.nodes.append(Node(token.start, token.end, element.number, leaf=True))
         if element.hidden:
             return
         if not element.preformatted:
@@ -386,8 +343,3 @@ class _Renderer:
 
 def _drawn(text: str, depth: int) -> str:
     return (">" * min(depth, _DEEPEST) + " " + text).rstrip() if depth else text
-
-
-def lines_as_text(lines: Sequence[Line]) -> str:
-    """The rendered lines as one text, without blank lines at the ends."""
-    return "\n".join(line.raw for line in lines).strip()

@@ -63,21 +63,25 @@ _BANNER_ALONE = frozenset(
 _DASHED_NAME = re.compile(r"(?:-{1,3}|[—–~]|-{2,3} |[—–~] )(?:[^\W\d_][\w.'-]{0,20})(?: [^\W\d_][\w.'-]{0,20}){0,2}")
 _CONTACT = re.compile(r"@|https?:|www\.|(?:\d[ ().-]{0,2}){7}")
 _MOST_PARAGRAPHS = 40
+_LONGEST_SIGNATURE = 60  # lines, blank ones counted, below a drawn line
 
 
 def is_sent_line(text: str) -> bool:
     """Whether a phone or program wrote this line ("Sent from my iPhone"), in any language of the tables."""
     if not text or len(text) > 220:
         return False
-    said = re.sub(r"<[^<>]{1,200}>", "", key(text)).strip(_EDGE)
+    said = re.sub(r"<(?:https?|mailto):[^<>]{1,200}>", "", key(text)).strip(_EDGE)
+    begins, ends = said.startswith(_SENT), said.endswith(_SENT_END)
+    if not (begins or ends):
+        return False
     words = len(said.split())
     head = re.split(r"[,;.!—]\s| [-–] ", said, maxsplit=1)[0]
-    about_device = any(word in head for word in _DEVICES)
-    if said.startswith(_SENT) and words <= 18:
+    about_device = any(word in head for word in _DEVICES) and words - len(head.split()) <= 8
+    if begins and words <= 18:
         return about_device or (
             said.startswith(_SENT_ANYTHING) and words <= 5 and not text.rstrip().endswith((".", "?", ","))
         )
-    return said.endswith(_SENT_END) and words <= 6 and about_device
+    return ends and words <= 6 and about_device
 
 
 def banner_end(lines: Sequence[Line]) -> int:
@@ -96,14 +100,16 @@ def banner_end(lines: Sequence[Line]) -> int:
 def _banner_lines(lines: Sequence[Line], start: int, stop: int) -> int:
     """The number after the last banner line of the paragraph, `start` when its first line is none."""
     number, open_sentence = start, False
+    if (
+        stop - start > 1
+        and is_rule(lines[start])
+        and _is_banner(key(lines[start + 1].text), key(lines[start + 1].text))
+    ):
+        number = start + 1
     while number < stop:
         said = key(lines[number].text)
         wrapped = key(" ".join(line.text for line in lines[number : min(number + 3, stop)]))
-        if not (
-            open_sentence
-            or _is_banner(said, wrapped)
-            or (number + 1 < stop and is_rule(lines[number]) and number > start)
-        ):
+        if not (open_sentence or _is_banner(said, wrapped) or (is_rule(lines[number]) and number > start)):
             break
         open_sentence = len(said) > 45 and not said.rstrip(" *_").endswith((".", "!", "]", ">", ":"))
         number += 1
@@ -139,6 +145,8 @@ def signature_lines(lines: Sequence[Line], *, follows_quote: bool) -> tuple[set[
             signed.add(number)
             rule = rule or "sent from"
     trailing = _trailing(lines, end, signed)
+    first = min((number for number in trailing if not lines[number].blank), default=end)
+    trailing = {number for number in trailing if number >= first}
     signed |= trailing
     return signed, rule or (
         "footer" if trailing and any(lines[n].text and not is_rule(lines[n]) for n in trailing) else ""
@@ -159,6 +167,8 @@ def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:
 
 
 def _looks_signed(lines: Sequence[Line], delimiter: int) -> bool:
+    if len(lines) - delimiter > _LONGEST_SIGNATURE:
+        return False
     below = [line.text for line in lines[delimiter + 1 :] if not line.blank][:16]
     above = lines[delimiter - 1].text if delimiter else ""
     if not below or len(below) > 14:
@@ -220,12 +230,15 @@ def _footer_start(lines: Sequence[Line], start: int, end: int) -> int | None:
 
 def _is_disclaimer(joined: str) -> bool:
     said = key(joined).strip(_EDGE + ":")
+    starts = said.startswith(_LEGAL_STARTS)
+    if not starts and len(said) < 250:
+        return False
     distinct = sum(word in said for word in _LEGAL)
-    if said.startswith(_LEGAL_STARTS):
+    if starts:
         return (distinct >= 2 and len(said) >= 70) or (
             len(said) < 200 and any(w in said for w in _GREEN) and distinct >= 1
         )
-    return distinct >= 5 and len(said) >= 250
+    return distinct >= 5
 
 
 def _is_footer(joined: str) -> bool:

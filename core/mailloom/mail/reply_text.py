@@ -127,23 +127,20 @@ def _quote_at(lines: Sequence[Line], start: int, *, words: bool) -> Piece | None
 
 
 def _announced_end(lines: Sequence[Line], start: int, separator: Separator | None) -> int | None:
-    """Where a separator and the header block or attribution below it end; None when a bare rule announces nothing."""
-    number = start + 1
-    while number < min(start + 8, len(lines)):
+    """Where separators and the header block or attribution below them end; None when a bare rule announces nothing."""
+    end = start + 1 if separator is not None else None
+    number, last = start + 1, start + 8
+    while number < min(last, start + 24, len(lines)):
         line = lines[number]
-        if line.blank or is_rule(line):
-            number += 1
-            continue
         if line.depth:
             break
-        inner = separator_at(lines, number)
+        inner = None if line.blank or is_rule(line) else separator_at(lines, number)
         if inner is not None and inner is not Separator.ABOVE:
-            return _announced_end(lines, number, inner) if number > start else None
-        below = header_block_at(lines, number, announced=True) or attribution_at(lines, number)
-        if below is not None:
-            return below
-        break
-    return start + 1 if separator is not None else None
+            end, last = number + 1, number + 8
+        elif not line.blank and not is_rule(line):
+            return header_block_at(lines, number, announced=True) or attribution_at(lines, number) or end
+        number += 1
+    return end
 
 
 def _old_message(lines: Sequence[Line], start: int, head: int, rule: str) -> Piece:
@@ -216,7 +213,7 @@ def _show_context(pieces: Sequence[Piece], real: Sequence[bool], verdicts: list[
     for place in [*keep, *cited]:
         piece = pieces[place]
         verdicts[piece.start : piece.end] = [Verdict.SHOWN] * (piece.end - piece.start)
-    if not inner:
+    if all(pieces[place].rule == Separator.ABOVE.value for place in inner):
         return []
     return ["interleaved" if keep else "bottom-posted"]
 
@@ -247,18 +244,16 @@ def _nothing_new(
             verdicts[piece.start : piece.end] = [Verdict.SHOWN] * (piece.end - piece.start)
             forward = not piece.marked or piece.attributed
             return [*rules, "forward" if forward else ""]
-    if quotes or all(
-        v is not Verdict.SIGNED or _is_machine_line(line) for line, v in zip(lines, verdicts, strict=True)
-    ):
+    if quotes:
         return rules
-    for number, line in enumerate(lines):
-        if not is_sent_line(line.text):
+    machine = [line.blank or is_rule(line) or line.text == "--" or is_sent_line(line.text) for line in lines]
+    sent = [is_sent_line(line.text) for line in lines]
+    if all(machine) and any(sent):
+        return rules
+    for number, from_device in enumerate(sent):
+        if not from_device:
             verdicts[number] = Verdict.SHOWN
-    return []
-
-
-def _is_machine_line(line: Line) -> bool:
-    return line.blank or is_rule(line) or is_sent_line(line.text)
+    return ["sent from"] if any(sent) else []
 
 
 def _is_forward(lines: Sequence[Line], piece: Piece) -> bool:

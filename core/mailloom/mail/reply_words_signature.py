@@ -53,7 +53,7 @@ SENT_SUFFIXES: tuple[str, ...] = (
 
 # At least one of these is needed beside a suffix or a short prefix: the line must be about a device or a program.
 DEVICE_WORDS: tuple[str, ...] = (
-    "iphone", "ipad", "ipod", "android", "blackberry", "black berry", "samsung", "galaxy", "windows phone", "nokia",
+    "iphone", "ipad", "ipod", "android", "blackberry", "black berry", "samsung", "galaxy", "windows", "nokia",
     "huawei", "xiaomi", "redmi", "oneplus", "one plus", "motorola", "moto ", "pixel", "sony", "xperia", "htc", "lg ",
     "mobile", "phone", "handy", "smartphone", "mobil", "téléphone", "teléfono", "móvil", "movil", "celular",
     "telefon", "telefono", "telefoon", "cellulare", "puhelin", "tablet", "telemóvel", "tlf", "palm", "treo",

@@ -24,7 +24,9 @@ ATTRIBUTIONS = {
     "english, horde": "Quoting Ann Example <ann@example.org>:",
     "english, notes": "Ann Example wrote on 12/03/2026 10:00:00 AM:",
     "english, zoho": "---- On Thu, 12 Mar 2026 10:00:00 +0100 Ann Example <ann@example.org> wrote ----",
-    "english, zoho long dashes": "---------------- On Thu, 12 Mar 2026 10:00:00 +0100 ann@example.org wrote ----------------",
+    "english, zoho long dashes": (
+        "---------------- On Thu, 12 Mar 2026 10:00:00 +0100 ann@example.org wrote ----------------"
+    ),
     "english, star": "*On Thu, 12 Mar 2026 10:00 Ann Example <ann@example.org> wrote:*",
     "english, name in quotes": 'On 12 Mar 2026 10:00, "Ann Example" <ann@example.org> wrote:',
     "english, via desk": "On Thu, Mar 12, 2026 at 10:00 AM Ann via Support <support@example.org> wrote:",
@@ -91,7 +93,9 @@ ATTRIBUTIONS = {
     "basque": "Ann Example (<ann@example.org>) erabiltzaileak hau idatzi du (2026 mar. 12, og. (10:00)):",
     "galician": "O xov, 12 mar 2026 ás 10:00, Ann Example (<ann@example.org>) escribiu:",
     "hebrew": "‫בתאריך יום ה׳, 12 במרץ 2026 ב-10:00 מאת ‪Ann Example‬‏ <‪ann@example.org‬‏>:‬",
-    "arabic, gmail": "في الخميس، 12 مارس 2026 في 10:00 ص تمت كتابة ما يلي بواسطة ‪Ann Example‬‏ <‪ann@example.org‬‏>:‬",
+    "arabic, gmail": (
+        "في الخميس، 12 مارس 2026 في 10:00 ص تمت كتابة ما يلي بواسطة ‪Ann Example‬‏ <‪ann@example.org‬‏>:‬"
+    ),
     "arabic, plain": "في 12 مارس 2026، الساعة 10:00، كتب Ann Example <ann@example.org>:",
     "persian": "در تاریخ پنجشنبه ۱۲ مارس ۲۰۲۶ ساعت ۱۰:۰۰ Ann Example <ann@example.org> نوشت:",
     "hindi": "गुरु, 12 मार्च 2026 को 10:00 am बजे को Ann Example <ann@example.org> ने लिखा:",
@@ -126,9 +130,14 @@ def test_marked_quote_goes_with_the_line_above_it(line: str) -> None:
     assert "more of it" in reply.quote
 
 
-@pytest.mark.parametrize("line", [pytest.param(line, id=name) for name, line in ATTRIBUTIONS.items() if name not in WEAK])
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=name) for name, line in ATTRIBUTIONS.items() if name not in WEAK]
+)
 def test_unmarked_quote_goes_with_the_line_above_it(line: str) -> None:
-    assert visible_reply(plain=f"Thanks, that works.\n\n{line}\n\nthe old text\nmore of it\n").text == "Thanks, that works."
+    assert (
+        visible_reply(plain=f"Thanks, that works.\n\n{line}\n\nthe old text\nmore of it\n").text
+        == "Thanks, that works."
+    )
 
 
 @pytest.mark.parametrize("line", [case for case in CASES if len(str(case.values[0])) > 60])
@@ -149,7 +158,9 @@ def test_header_wrapped_over_lines_is_found(line: str, width: int) -> None:
 @pytest.mark.parametrize("line", CASES)
 def test_quote_header_inside_html_without_client_marks(line: str) -> None:
     escaped = line.replace("<", "&lt;").replace(">", "&gt;")
-    reply = visible_reply(html=f"<div>Thanks, that works.</div><br><div>{escaped}</div><blockquote><div>old</div></blockquote>")
+    reply = visible_reply(
+        html=f"<div>Thanks, that works.</div><br><div>{escaped}</div><blockquote><div>old</div></blockquote>"
+    )
     assert reply.text == "Thanks, that works."
     assert "old" not in reply.html
 
@@ -157,9 +168,13 @@ def test_quote_header_inside_html_without_client_marks(line: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("On your remote host you can run:\n\n  start the server\n\non the local one:\n\n  connect", id="greedy on"),
+        pytest.param(
+            "On your remote host you can run:\n\n  start the server\n\non the local one:\n\n  connect", id="greedy on"
+        ),
         pytest.param("As Ann wrote: we should wait until Monday.", id="said in a sentence"),
-        pytest.param("I read what you wrote in 2019 and this is my answer:\n\nNo.", id="wrote in a sentence with a year"),
+        pytest.param(
+            "I read what you wrote in 2019 and this is my answer:\n\nNo.", id="wrote in a sentence with a year"
+        ),
         pytest.param("On Monday we tested it.\nThe result:\n\nall good", id="on a day"),
         pytest.param("Please write to ann@example.org:\nshe knows.", id="address before a colon"),
         pytest.param("Meet me at 10:00, the address is:\nMain street 1", id="time and colon"),
