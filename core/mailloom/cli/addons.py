@@ -7,10 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from mailloom.app import place
 from mailloom.cli.opening import opened, opened_for_upgrade
 from mailloom.cli.output import AsJson, print_json, print_record, print_records, say
 from mailloom.errors import ConfigurationError, NotFound
 from mailloom.registry import Addon, Registry
+from mailloom.registry.discovery import find_addons, use_addons_path
+from mailloom.registry.revise import revise
 from mailloom.registry.skeleton import write_skeleton
 
 addons = typer.Typer(help="Addons: list, install, upgrade, write.", no_args_is_help=True)
@@ -125,6 +128,25 @@ def new_addon(
     for file in files:
         say(file)
     say(f"Try it: MAILLOOM_ADDONS_PATH={path.resolve()} mailloom addons install {name}")
+
+
+@addons.command("revise")
+def revise_addon(
+    name: Annotated[str, typer.Argument(help="An addon, or `core`.", show_default=False)],
+    words: Annotated[str, typer.Argument(help="What the revision does, in a few words.", show_default=False)],
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Replace all its revisions by one; only before its first release.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """For authors: write the next migration from what changed in the mapped classes. Read it before you use it."""
+    folders = place(Path()).addons_path
+    use_addons_path(folders)
+    path = revise(name, find_addons(folders), words, from_scratch=from_scratch)
+    if as_json:
+        print_json({"written": None if path is None else str(path)})
+    else:
+        say(f"Wrote {path}" if path else "The tables are as the classes say; nothing to write.")
 
 
 def _known(registry: Registry, name: str) -> Addon:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +17,14 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import DowngradeOps, UpgradeOps
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, inspect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from mailloom.errors import ConfigurationError
-from mailloom.registry.migrate import CORE, Lineage, head, migrating, upgrade
+from mailloom.errors import ConfigurationError, NotFound
+from mailloom.registry.discovery import Found
+from mailloom.registry.graph import load_order, with_dependencies
+from mailloom.registry.loader import load_hooks
+from mailloom.registry.migrate import CORE, CORE_LINEAGE, Lineage, addon_lineage, head, migrating, upgrade
 from mailloom.store import tables
 from mailloom.store.base import Base
 from mailloom.store.database import Database
@@ -60,19 +63,51 @@ def tables_of(package: str) -> list[Table]:
     return [found[name] for name in sorted(found)]
 
 
-def write_revision(lineage: Lineage, package: str, needed: Sequence[Lineage], words: str) -> Path | None:
-    """Write the file and return its path; None when the classes of `package` need nothing that is not there.
+def revise(name: str, found: Mapping[str, Found], words: str, *, from_scratch: bool = False) -> Path | None:
+    """Write the next revision of `core` or of an addon that is on this machine; None when its classes need nothing that is not there.
 
-    `needed` are the lineages that must run before, in order (the core's first).
+    `from_scratch` replaces all its revisions by one: only for what was never released, because a database that knows the old ones is then lost.
     """
-    own = {table.name for table in tables_of(package)}
+    if name == CORE:
+        return write_revision(CORE_LINEAGE, CORE_PACKAGE, [], words, from_scratch=from_scratch)
+    if name not in found:
+        raise NotFound(f"There is no addon {name!r}.", remedy="Is its folder on MAILLOOM_ADDONS_PATH?")
+    depends = {each: found[each].depends for each in with_dependencies([name], _depends(found)) if each in found}
+    order = [each for each in load_order(depends).names if each != name]
+    for each in [*order, name]:
+        load_hooks(found[each])
+    needed = [CORE_LINEAGE, *[addon_lineage(each, found[each].folder) for each in order]]
+    own = addon_lineage(name, found[name].folder)
+    return write_revision(own, found[name].module, needed, words, from_scratch=from_scratch)
+
+
+def _depends(found: Mapping[str, Found]) -> dict[str, tuple[str, ...]]:
+    return {name: addon.depends for name, addon in found.items()}
+
+
+def write_revision(
+    lineage: Lineage, package: str, needed: Sequence[Lineage], words: str, *, from_scratch: bool = False
+) -> Path | None:
+    """Compare the classes of `package` with what `needed` (in order, the core's first) and the lineage itself build."""
+    slug = "_".join(re.findall(r"[a-z0-9]+", words.lower())[:6])
+    if not slug:
+        raise ConfigurationError("A revision needs a few words that say what it does.", remedy="For instance: initial")
+    former = sorted(lineage.folder.glob("*.py"))
     with _scratch() as connection:
-        for each in [*needed, lineage]:
+        for each in needed:
             upgrade(connection, each)
-        upgrades, downgrades = _differences(connection, own)
+        others = set(inspect(connection).get_table_names())
+        if not from_scratch:
+            upgrade(connection, lineage)
+        built = set(inspect(connection).get_table_names()) - others - {lineage.version_table}
+        upgrades, downgrades = _differences(connection, built | {table.name for table in tables_of(package)})
     if upgrades is None:
         return None
-    return _write(lineage, words, upgrades, downgrades)
+    previous = None if from_scratch else head(lineage)
+    for file in former if from_scratch else ():
+        file.unlink()
+    number = 1 if from_scratch else len(former) + 1
+    return _write(lineage.folder / f"{number:04d}_{slug}.py", words, previous, upgrades, downgrades)
 
 
 @contextmanager
@@ -114,24 +149,14 @@ def _render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[Fal
     return False
 
 
-def _write(lineage: Lineage, words: str, upgrades: str, downgrades: str) -> Path:
-    slug = "_".join(re.findall(r"[a-z0-9]+", words.lower())[:6])
-    if not slug:
-        raise ConfigurationError("A revision needs a few words that say what it does.", remedy="For instance: initial")
-    previous = head(lineage)
-    number = 1 + len(list(lineage.folder.glob("*.py")))
-    revision = f"{number:04d}"
-    lineage.folder.mkdir(parents=True, exist_ok=True)
-    path = lineage.folder / f"{revision}_{slug}.py"
+def _write(path: Path, words: str, previous: str | None, upgrades: str, downgrades: str) -> Path:
     content = _FILE.format(
         words=f"{words.strip().capitalize().rstrip('.')}.",
-        revision=revision,
+        revision=path.name[:4],
         previous=f'"{previous}"' if previous else None,
         upgrades=upgrades,
         downgrades=downgrades,
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")
     return path
-
-
-__all__ = ["CORE", "CORE_PACKAGE", "tables_of", "write_revision"]
