@@ -56,6 +56,13 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 Token = tuple[Kind, str]
 
+_AT: Token = (Kind.MARK, "@")
+_COLON: Token = (Kind.MARK, ":")
+
+
+_GAP: Token = (Kind.BLANK, " ")
+"""Stands for whatever was left out, so that what it divided is never joined."""
+
 
 @dataclass(slots=True)
 class _Mailbox:
@@ -64,8 +71,44 @@ class _Mailbox:
     words: list[Token] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     bracket: list[Token] | None = None
+    inside: bool = False
+    words_before_bracket: int = 0
     words_have_at: bool = False
     bracket_has_at: bool = False
+
+    def add(self, token: Token) -> None:
+        if self.inside and self.bracket is not None:
+            self.bracket.append(token)
+            self.bracket_has_at = self.bracket_has_at or token == _AT
+        else:
+            self.words.append(token)
+            self.words_have_at = self.words_have_at or token == _AT
+
+    def open_bracket(self) -> None:
+        """What stood in an earlier bracket without `@` was part of the name."""
+        self.words += [*(self.bracket or []), _GAP]
+        self.bracket, self.inside = [], True
+        self.words_before_bracket = len(self.words)
+
+    def take_words_after_bracket(self) -> list[Token]:
+        """They name the next mailbox if the comma between the two is missing."""
+        taken = self.words[self.words_before_bracket :]
+        del self.words[self.words_before_bracket :]
+        return taken
+
+    def begin_group(self) -> None:
+        """What came before the colon was the group's name, unless it is an address already."""
+        if self.words_have_at:
+            self.words.append(_GAP)
+        else:
+            self.words.clear()
+            self.comments.clear()
+
+    @property
+    def in_route(self) -> bool:
+        """Whether `<@a,@b:ann@x>` is being read: its commas belong to it (RFC 5322 §4.4)."""
+        route = self.bracket if self.inside and self.bracket else []
+        return 0 < len(route) < _LONGEST_ROUTE and route[0] == _AT and _COLON not in route
 
 
 def parse_addresses(value: str) -> list[Address]:
@@ -116,8 +159,9 @@ def _tokens(value: str) -> Iterator[Token]:
             if end:
                 yield Kind.COMMENT, value[at : end - 1]
                 at = end
-            continue
+                continue
         if kind is Kind.MARK and text == '"':
+            yield kind, text
             yield from _without_quotes(value, at)
             return
         yield kind, text
@@ -144,40 +188,28 @@ def _comment_end(value: str, at: int) -> int:
 def _mailboxes(tokens: Iterator[Token]) -> Iterator[_Mailbox]:
     """Split at commas and semicolons, group names left out, what stands in `<>` apart."""
     now = _Mailbox()
-    inside = False
     for kind, text in tokens:
         if kind is Kind.COMMENT:
             now.comments.append(text)
-        elif kind is not Kind.MARK:
-            (now.bracket if inside and now.bracket is not None else now.words).append((kind, text))
-        elif inside and text == ">":
-            inside = False
-        elif inside and now.bracket is not None and (text in "@:" or (text == "," and _is_route(now.bracket))):
-            now.bracket.append((kind, text))
-            now.bracket_has_at = now.bracket_has_at or text == "@"
-        elif text in ",;":
+            now.add(_GAP)
+        elif kind is not Kind.MARK or text == "@" or (now.inside and text == ":") or (text == "," and now.in_route):
+            now.add((kind, text))
+        elif text in ",;" or (text == "<" and not now.inside and now.bracket_has_at):
+            following = _Mailbox()
+            if text == "<":
+                following.words = now.take_words_after_bracket()
+                following.open_bracket()
             yield now
-            now, inside = _Mailbox(), False
-        elif text == "<" and not inside:
-            if now.bracket_has_at:
-                yield now
-                now = _Mailbox()
-            elif now.bracket:
-                now.words += now.bracket
-            now.bracket, inside = [], True
-        elif text == ":" and not inside:
-            if not now.words_have_at:
-                now.words.clear()
-                now.comments.clear()
-        elif text == "@":
-            now.words.append((kind, text))
-            now.words_have_at = True
+            now = following
+        elif text == "<" and not now.inside:
+            now.open_bracket()
+        elif text == ">" and now.inside:
+            now.inside = False
+        elif text == ":":
+            now.begin_group()
+        else:
+            now.add(_GAP)
     yield now
-
-
-def _is_route(bracket: list[Token]) -> bool:
-    """Whether `<@a,@b:ann@x>` is being read: a comma belongs to it (RFC 5322 §4.4)."""
-    return len(bracket) < _LONGEST_ROUTE and bracket[:1] == [(Kind.MARK, "@")] and (Kind.MARK, ":") not in bracket
 
 
 def _addresses_of(mailbox: _Mailbox) -> list[Address]:
@@ -213,21 +245,20 @@ def _unbracketed(words: list[Token], comments: list[str]) -> list[Address]:
 def _after_route(bracket: list[Token]) -> list[Token]:
     """Without an obsolete route or a `mailto:` before the address."""
     for at in range(len(bracket) - 1, -1, -1):
-        if bracket[at] == (Kind.MARK, ":"):
+        if bracket[at] in (_COLON, (Kind.MARK, ",")):
             return bracket[at + 1 :]
     return bracket
 
 
 def _addr_spec(tokens: list[Token]) -> tuple[str, str]:
-    """Local part and domain of what stands in brackets; the last `@` divides; blanks are dropped, unless no `@` is there."""
-    at = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i] == (Kind.MARK, "@")), None)
-    if at is None:
-        return "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in tokens).strip(), ""
-    local = "".join(
-        _unquoted(text) if kind is Kind.QUOTED else text for kind, text in tokens[:at] if kind is not Kind.BLANK
-    )
-    domain = "".join(text for kind, text in tokens[at + 1 :] if kind is not Kind.BLANK)
-    return _bare(local, domain)
+    """Local part and domain of what stands in brackets; the last `@` divides. Nothing is joined that a blank separates."""
+    at = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i] == _AT), len(tokens))
+    words = tokens[:at]
+    while words and words[-1][0] is Kind.BLANK:
+        words.pop()
+    first = next((i for i, (kind, _) in enumerate(words) if kind is not Kind.BLANK), 0)
+    local = "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in words[first:])
+    return _bare(local, _take_domain(tokens, at + 1)[0])
 
 
 def _bare(localpart: str, domain: str) -> tuple[str, str]:
@@ -243,7 +274,7 @@ def _specs_among(words: list[Token]) -> tuple[list[tuple[str, str]], list[Token]
     rest: list[Token] = []
     at = 0
     while at < len(words):
-        if words[at] != (Kind.MARK, "@"):
+        if words[at] != _AT:
             rest.append(words[at])
             at += 1
             continue
@@ -290,7 +321,7 @@ def _name(words: list[Token], comments: list[str]) -> str:
     text = "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in words)
     if not text.strip():
         text = " ".join(comments).replace("\\(", "(").replace("\\)", ")")
-    return " ".join(decode_words(text).split())
+    return " ".join(decode_words(text).split()).strip(" ,")
 
 
 def _unquoted(text: str) -> str:

@@ -76,8 +76,9 @@ class Delimiters:
     def _before(self, delimiter: int, begin: int) -> int:
         """Without the line end before a delimiter: it belongs to the delimiter."""
         at = delimiter - 1
-        if self._raw[at - 1 : at] == b"\r":
-            at -= 1
+        for _ in range(2):  # CR CR LF is the line end of some broken gateways
+            if self._raw[at - 1 : at] == b"\r":
+                at -= 1
         return max(at, begin)
 
     def _has_field(self, begin: int) -> bool:

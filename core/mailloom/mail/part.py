@@ -202,7 +202,7 @@ class Part:
         if self.content_type == "text/html" and codec(charset) is None:
             charset = declared_charset(content) or charset
         text = decode(content, charset)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
     def walk(self) -> Iterator[Part]:
         """This part and all below it, depth first; enclosed messages are leaves."""

@@ -14,7 +14,7 @@ def found(value: str) -> list[tuple[str, str]]:
 RFC_5322 = [
     pytest.param("John Doe <jdoe@machine.example>", [("John Doe", "jdoe@machine.example")], id="A.1.1"),
     pytest.param(
-        'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>',
+        "Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>",
         [("Mary Smith", "mary@x.test"), ("", "jdoe@example.org"), ("Who?", "one@y.test")],
         id="A.1.2-list",
     ),
@@ -30,7 +30,9 @@ RFC_5322 = [
     ),
     pytest.param("Undisclosed recipients:;", [], id="A.1.3-empty-group"),
     pytest.param(
-        "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", [("Pete", "pete@silly.test")], id="A.5-comments"
+        "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
+        [("Pete", "pete@silly.test")],
+        id="A.5-comments",
     ),
     pytest.param(
         "A Group(Some people)\n     :Chris Jones <c@(Chris's host.)public.example>,\n         joe@example.org,\n"
@@ -39,7 +41,9 @@ RFC_5322 = [
         id="A.5-group-with-comments",
     ),
     pytest.param("(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", [], id="A.5-hidden"),
-    pytest.param("Joe Q. Public <john.q.public@example.com>", [("Joe Q. Public", "john.q.public@example.com")], id="A.6.1"),
+    pytest.param(
+        "Joe Q. Public <john.q.public@example.com>", [("Joe Q. Public", "john.q.public@example.com")], id="A.6.1"
+    ),
     pytest.param(
         "Mary Smith <@node.test:mary@example.net>, , jdoe@test . example",
         [("Mary Smith", "mary@example.net"), ("", "jdoe@test.example")],
@@ -50,10 +54,18 @@ RFC_5322 = [
 ODD = [
     pytest.param("MAILER-DAEMON", [("", "MAILER-DAEMON")], id="bare-name"),
     pytest.param("Mail System <MAILER-DAEMON>", [("Mail System", "MAILER-DAEMON")], id="bare-name-in-brackets"),
-    pytest.param("postmaster, Ann <ann@example.org>", [("", "postmaster"), ("Ann", "ann@example.org")], id="bare-name-then-address"),
-    pytest.param("MAILER-DAEMON (Mail Delivery System)", [("Mail Delivery System", "MAILER-DAEMON")], id="bare-name-with-comment"),
+    pytest.param(
+        "postmaster, Ann <ann@example.org>",
+        [("", "postmaster"), ("Ann", "ann@example.org")],
+        id="bare-name-then-address",
+    ),
+    pytest.param(
+        "MAILER-DAEMON (Mail Delivery System)", [("Mail Delivery System", "MAILER-DAEMON")], id="bare-name-with-comment"
+    ),
     pytest.param("ann@example.org (Ann)", [("Ann", "ann@example.org")], id="name-as-comment"),
-    pytest.param("ann@example.org (Ann (at work))", [("Ann (at work)", "ann@example.org")], id="name-as-nested-comment"),
+    pytest.param(
+        "ann@example.org (Ann (at work))", [("Ann (at work)", "ann@example.org")], id="name-as-nested-comment"
+    ),
     pytest.param("Doe, Ann <ann@example.org>", [("Doe, Ann", "ann@example.org")], id="comma-in-unquoted-name"),
     pytest.param(
         "bob@example.org, Doe, Ann <ann@example.org>",
@@ -63,7 +75,9 @@ ODD = [
     pytest.param('"Doe, Ann" <ann@example.org>', [("Doe, Ann", "ann@example.org")], id="comma-in-quoted-name"),
     pytest.param("=?utf-8?q?Doe=2C_Ann?= <ann@example.org>", [("Doe, Ann", "ann@example.org")], id="comma-in-word"),
     pytest.param("=?utf-8?Q?Doe,_Ann?= <ann@example.org>", [("Doe, Ann", "ann@example.org")], id="bare-comma-in-word"),
-    pytest.param("=?utf-8?Q?Doe, Ann?= <ann@example.org>", [("Doe, Ann", "ann@example.org")], id="blank-and-comma-in-word"),
+    pytest.param(
+        "=?utf-8?Q?Doe, Ann?= <ann@example.org>", [("Doe, Ann", "ann@example.org")], id="blank-and-comma-in-word"
+    ),
     pytest.param('"=?utf-8?q?Zo=C3=AB?=" <z@example.org>', [("Zoë", "z@example.org")], id="word-in-quotes"),
     pytest.param("=?utf-8?q?Zo=C3=AB?= =?utf-8?q?_M?= <z@example.org>", [("Zoë M", "z@example.org")], id="two-words"),
     pytest.param("=?utf-8?b?Wm/Dqw?=<z@example.org>", [("Zoë", "z@example.org")], id="word-without-padding-and-blank"),
@@ -77,13 +91,31 @@ ODD = [
     pytest.param("Ann ann@example.org", [("Ann", "ann@example.org")], id="no-brackets"),
     pytest.param('"Ann" ann@example.org', [("Ann", "ann@example.org")], id="no-brackets-quoted"),
     pytest.param("ann@example.org <ann@example.org>", [("ann@example.org", "ann@example.org")], id="address-as-name"),
-    pytest.param('"ann@example.net" <bob@example.org>', [("ann@example.net", "bob@example.org")], id="other-address-as-name"),
-    pytest.param("ann@example.net <bob@example.org>", [("ann@example.net", "bob@example.org")], id="other-address-as-bare-name"),
+    pytest.param(
+        '"ann@example.net" <bob@example.org>', [("ann@example.net", "bob@example.org")], id="other-address-as-name"
+    ),
+    pytest.param(
+        "ann@example.net <bob@example.org>", [("ann@example.net", "bob@example.org")], id="other-address-as-bare-name"
+    ),
     pytest.param("a@example.org b@example.org", [("", "a@example.org"), ("", "b@example.org")], id="missing-comma"),
-    pytest.param("<a@example.org> <b@example.org>", [("", "a@example.org"), ("", "b@example.org")], id="missing-comma-brackets"),
+    pytest.param(
+        "<a@example.org> <b@example.org>", [("", "a@example.org"), ("", "b@example.org")], id="missing-comma-brackets"
+    ),
+    pytest.param(
+        "Ann <a@example.org> Bob <b@example.org>",
+        [("Ann", "a@example.org"), ("Bob", "b@example.org")],
+        id="missing-comma-names",
+    ),
+    pytest.param(
+        "Ann <a@example.org> =?utf-8?q?=2C?= =?utf-8?q?Zo=C3=AB?= <z@example.org>",
+        [("Ann", "a@example.org"), ("Zoë", "z@example.org")],
+        id="comma-written-as-word",
+    ),
     pytest.param("a@example.org; b@example.org;", [("", "a@example.org"), ("", "b@example.org")], id="semicolons"),
     pytest.param("'ann@example.org'", [("", "ann@example.org")], id="apostrophes"),
-    pytest.param("\"'ann@example.org'\" <ann@example.org>", [("'ann@example.org'", "ann@example.org")], id="apostrophes-in-name"),
+    pytest.param(
+        "\"'ann@example.org'\" <ann@example.org>", [("'ann@example.org'", "ann@example.org")], id="apostrophes-in-name"
+    ),
     pytest.param("o'neil@example.org", [("", "o'neil@example.org")], id="apostrophe-in-local-part"),
     pytest.param('"ann@example.org"', [("", "ann@example.org")], id="address-in-quotes"),
     pytest.param("mailto:ann@example.org", [("", "ann@example.org")], id="mailto"),
@@ -98,7 +130,9 @@ ODD = [
     pytest.param("ann+tag=x@example.org", [("", "ann+tag=x@example.org")], id="plus-and-equals"),
     pytest.param("zoë@exämple.org", [("", "zoë@exämple.org")], id="international"),
     pytest.param('"Ann <ann@example.org>', [("Ann", "ann@example.org")], id="quote-not-closed"),
-    pytest.param('Ann "the boss <ann@example.org>', [("Ann the boss", "ann@example.org")], id="quote-not-closed-inside"),
+    pytest.param(
+        'Ann "the boss <ann@example.org>', [("Ann the boss", "ann@example.org")], id="quote-not-closed-inside"
+    ),
     pytest.param('"Ann "B" Doe" <ann@example.org>', [("Ann B Doe", "ann@example.org")], id="quotes-in-quotes"),
     pytest.param("Ann (Sales <ann@example.org>", [("Ann Sales", "ann@example.org")], id="comment-not-closed"),
     pytest.param("Ann) <ann@example.org>", [("Ann", "ann@example.org")], id="comment-not-opened"),
@@ -107,7 +141,11 @@ ODD = [
     pytest.param(" ,;, ,", [], id="only-separators"),
     pytest.param("Mail Delivery Subsystem", [("Mail Delivery Subsystem", "")], id="name-without-address"),
     pytest.param("=?utf-8?q?Ann?=", [("Ann", "")], id="word-without-address"),
-    pytest.param("Team: ann@example.org, bob@example.org", [("", "ann@example.org"), ("", "bob@example.org")], id="group-not-closed"),
+    pytest.param(
+        "Team: ann@example.org, bob@example.org",
+        [("", "ann@example.org"), ("", "bob@example.org")],
+        id="group-not-closed",
+    ),
     pytest.param("A:B:ann@example.org;;", [("", "ann@example.org")], id="group-in-group"),
     pytest.param("<ann@example.org> Ann", [("Ann", "ann@example.org")], id="name-after-address"),
     pytest.param("Ann\t <ann@example.org>", [("Ann", "ann@example.org")], id="tab"),
@@ -121,9 +159,13 @@ ODD = [
 SPOOFS = [
     pytest.param("=?utf-8?q?ann=40example.com=3E?=@evil.example", {"evil.example"}, id="word-as-local-part"),
     pytest.param("<=?utf-8?q?ann=40example.com?=@evil.example>", {"evil.example"}, id="word-in-brackets"),
-    pytest.param("=?utf-8?q?x=40example.com=3E=2C=3Cy?= <a@evil.example>", {"evil.example"}, id="word-with-structure-as-name"),
+    pytest.param(
+        "=?utf-8?q?x=40example.com=3E=2C=3Cy?= <a@evil.example>", {"evil.example"}, id="word-with-structure-as-name"
+    ),
     pytest.param("=?utf-8?q?=22ann=40example.com=22?= <a@evil.example>", {"evil.example"}, id="word-with-quotes"),
-    pytest.param("ann@=?utf-8?q?example.com=3E?=.evil.example", {"=?utf-8?q?example.com=3E?=.evil.example"}, id="word-in-domain"),
+    pytest.param(
+        "ann@=?utf-8?q?example.com=3E?=.evil.example", {"=?utf-8?q?example.com=3E?=.evil.example"}, id="word-in-domain"
+    ),
     pytest.param("=?utf-8?q?ann=40example.com?=", {""}, id="word-alone"),
     pytest.param('"=?utf-8?q?ann=40example.com?="', {""}, id="word-alone-in-quotes"),
     pytest.param("=?utf-8?q?=3Cann=40example.com=3E?=", {""}, id="brackets-in-word-alone"),
