@@ -99,7 +99,7 @@ class Conversation:
         """The text of the server's `+`; CommandRefused when it answers the command instead."""
         text = self.continuation_or_end(tag)
         if text is None:
-            raise garbled(b"OK before the command was complete")
+            raise self._garbled(b"OK before the command was complete")
         return text
 
     def continuation_or_end(self, tag: bytes) -> bytes | None:
@@ -113,7 +113,7 @@ class Conversation:
                 self._end(tag)
                 return None
             self.note(response)
-        raise TemporaryFailure("The server sends much, but not the answer.", remedy="It is tried again later.")
+        raise self._ended("The server sends much, but not the answer.")
 
     def _end(self, tag: bytes) -> None:
         status, name = self._settled.pop(tag), self._names.pop(tag)
@@ -131,6 +131,8 @@ class Conversation:
         """Untagged responses until the command `tag` is settled; at most `budget` octets."""
         while tag not in self._settled:
             response = self.read(line_limit, budget)
+            if budget < 0:
+                raise self._ended("The server sends much that nobody asked for.")
             budget -= sum(map(len, response.pieces)) + 8
             if response.tag in self._names:
                 self._settled[response.tag] = self._status(response)
@@ -138,7 +140,7 @@ class Conversation:
                 self.note(response)
                 yield response
             else:
-                raise garbled(response.tag + b" " + response.text)
+                raise self._garbled(response.tag + b" " + response.text)
         self._end(tag)
 
     def read(self, line_limit: int, budget: int) -> Response:
@@ -148,7 +150,7 @@ class Conversation:
         if tag == b"+":
             return Response(tag=tag, pieces=(first,))
         if not space or len(tag) > 16:
-            raise garbled(line)
+            raise self._garbled(line)
         size = literal_size(first)
         if size is None:
             return Response(tag=tag, pieces=(first,))
@@ -156,9 +158,7 @@ class Conversation:
         while size is not None:
             left -= size + len(pieces[-1])
             if left < 0 or len(pieces) > 2000:
-                raise TemporaryFailure(
-                    f"The server announced {size} octets more than were asked for.", remedy="It is tried again later."
-                )
+                raise self._ended(f"The server sends more than was asked for: {size} octets at once.")
             pieces.append(self.stream.read_exactly(size))
             pieces.append(self.stream.read_line(line_limit))
             size = literal_size(pieces[-1])
@@ -179,9 +179,7 @@ class Conversation:
         elif name in (b"OK", b"BYE", b"PREAUTH") and (status := read_status(response.text)) is not None:
             self._note_status(status)
             if status.condition is Condition.BYE and not self.closing:
-                raise TemporaryFailure(
-                    f"The server ended the connection: {status.words or 'BYE'}", remedy="It is tried again later."
-                )
+                raise self._ended(f"The server ended the connection: {status.words or 'BYE'}")
 
     def _note_status(self, status: StatusText) -> None:
         if status.code == "CAPABILITY":
@@ -193,13 +191,17 @@ class Conversation:
     def _status(self, response: Response) -> StatusText:
         status = read_status(response.text)
         if status is None or status.condition in (Condition.BYE, Condition.PREAUTH):
-            raise garbled(response.text)
+            raise self._garbled(response.text)
         return status
 
+    def _garbled(self, line: bytes) -> TemporaryFailure:
+        self.stream.abandon()
+        shown = line[:120].decode("utf-8", "replace")
+        return TemporaryFailure(
+            f"The server's answer is not IMAP: {shown!r}.",
+            remedy="Something between us and the server may be changing the traffic; it is tried again later.",
+        )
 
-def garbled(line: bytes) -> TemporaryFailure:
-    shown = line[:120].decode("utf-8", "replace")
-    return TemporaryFailure(
-        f"The server's answer is not IMAP: {shown!r}.",
-        remedy="Something between us and the server may be changing the traffic; it is tried again later.",
-    )
+    def _ended(self, sentence: str) -> TemporaryFailure:
+        self.stream.abandon()
+        return TemporaryFailure(sentence, remedy="It is tried again later.")

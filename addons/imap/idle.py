@@ -37,13 +37,14 @@ def wait_for_news(mailbox: Mailbox, folders: Sequence[str], read_to: Mapping[str
 
 def _there_already(mailbox: Mailbox, folders: Sequence[str], read_to: Mapping[str, int]) -> bool:
     """What came between the last look and this wait is never announced, so it is asked for."""
-    for name in folders[1:]:
-        if name in read_to and _next_uid(mailbox.conversation, name) > read_to[name] + 1:
-            return True
-    first = mailbox.open(folders[0])
+    # A server may answer STATUS for the open folder from what this connection has seen (RFC 3501 §6.3.10), so that one is left first.
+    mailbox.conversation.run("NOOP")
     if mailbox.conversation.news:
         return True
-    return first.fresh and first.name in read_to and first.uidnext > read_to[first.name] + 1
+    first = mailbox.open(folders[0])
+    if first.fresh and first.name in read_to and first.uidnext > read_to[first.name] + 1:
+        return True
+    return any(_next_uid(mailbox.conversation, name) > read_to[name] + 1 for name in folders[1:] if name in read_to)
 
 
 def _next_uid(conversation: Conversation, name: str) -> int:

@@ -66,11 +66,16 @@ class ImapSource:
         while chunk := list(islice(uids, min(limit, SIZES_AT_ONCE))):
             self._mailbox.check_same(name, folder.uidvalidity)
             for uid, raw in Download(self._mailbox, name, folder.uidvalidity).bodies(self._bearable(name, chunk)):
-                self._read_to[name] = max(self._read_to.get(name, 0), uid)
+                self._note_read(name, uid)
                 yield self._fetched(name, position, uid, raw)
                 limit -= 1
             if limit <= 0:
                 return
+        if folder.fresh:
+            self._note_read(name, folder.uidnext - 1)
+
+    def _note_read(self, folder: str, uid: int) -> None:
+        self._read_to[folder] = max(self._read_to.get(folder, 0), uid)
 
     def _start(self, folder: Folder, since: Cursor | None) -> Position:
         known = read_position(since.text) if since is not None else None
@@ -99,7 +104,7 @@ class ImapSource:
         largest = self._settings.max_message_bytes
         for uid, size in sizes.items():
             if size > largest:
-                self._read_to[folder] = max(self._read_to.get(folder, 0), uid)
+                self._note_read(folder, uid)
                 _log.warning("message too large, left on the server", folder=folder, uid=uid, octets=size)
         return {uid: size for uid, size in sizes.items() if size <= largest}
 

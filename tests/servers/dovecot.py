@@ -26,7 +26,7 @@ START_SECONDS = 15
 
 CONFIG = """
 protocols = imap pop3 lmtp
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
@@ -86,6 +86,11 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
+local 127.0.0.2 {{
+  protocol imap {{
+    imap_capability = IMAP4rev1
+  }}
+}}
 {extra}
 """
 
@@ -111,6 +116,8 @@ class Dovecot:
     """One running instance. `extra` is added to its configuration; `location` is the mailbox format (maildir, sdbox, mdbox)."""
 
     host = "127.0.0.1"
+    plain_host = "127.0.0.2"
+    """The same server; here its IMAP claims to know no extension after login."""
     password = PASSWORD
 
     def __init__(self, *, extra: str = "", location: str = "maildir") -> None:
