@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from mailloom.api.routing import Action, Incoming, Route
 from mailloom.api.threads import ThreadModel
 from mailloom.flow.contacts import find_author, known_contacts
-from mailloom.flow.threads import follow, last_of_thread, open_thread
+from mailloom.flow.threads import follow, fresh_thread, last_of_thread
 from mailloom.mail.address import normalise
 from mailloom.mail.reply import visible_reply
 from mailloom.registry.calls import Hooks
@@ -80,7 +80,7 @@ def _create(session: Session, model: ThreadModel, incoming: Incoming, route: Rou
         mail=incoming.mail,
     )
     domain_id = _domain_of(session, incoming)
-    return open_thread(session, model.name, record, private=model.private, now=incoming.now, domain_id=domain_id)
+    return fresh_thread(session, model.name, record, private=model.private, now=incoming.now, domain_id=domain_id)
 
 
 def _existing(session: Session, route: Route) -> Thread:

@@ -26,6 +26,21 @@ def open_thread(
     return found
 
 
+def fresh_thread(
+    session: Session, model: str, record: str, *, private: bool, now: datetime, domain_id: int | None = None
+) -> Thread:
+    """The thread of a record that was made this moment.
+
+    Databases give the number of a deleted record away again (SQLite, rowid): a thread that bears the number belongs to the record that is gone, and
+    its conversation must not show up on a stranger's.
+    """
+    left = session.scalar(select(Thread).where(Thread.model == model, Thread.record_id == record))
+    if left is not None:
+        left.record_id = f"{record}~{left.id}"
+        session.flush()
+    return open_thread(session, model, record, private=private, now=now, domain_id=domain_id)
+
+
 def follow(
     session: Session,
     thread: Thread,
