@@ -122,7 +122,7 @@ class Inbound:
         session.flush()
 
     def _decide_and_do(self, session: Session, arrival: Arrival, dry_run: bool) -> None:
-        mail = parse(read_blob(session, arrival.raw_digest))
+        mail = parse(read_blob(session, arrival.raw_digest or ""))
         reading = read_mail(mail, arrival.envelope_recipients)
         arrival.key, arrival.message_id = reading.key, reading.message_id
         arrival.from_address, arrival.subject = reading.from_key[:320], mail.subject[:1000]

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
+HAS_RAW = text("raw_digest IS NOT NULL")
+
 
 class Outcome(StrEnum):
     """What became of an arrival; KEPT means: committed, not decided yet."""
@@ -44,10 +46,13 @@ class Arrival(Base):
         ),
         Index("ix_arrival_key", "key"),
         Index("ix_arrival_message_id", "message_id"),
+        # Before a blob may go, the database looks for who still points at it.
+        Index("ix_arrival_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),
     )
 
     id: Mapped[RowId]
-    raw_digest: Mapped[str] = mapped_column(String(64), ForeignKey("blob.digest"))
+    raw_digest: Mapped[str | None] = mapped_column(String(64), ForeignKey("blob.digest"), default=None)
+    """None: retention has removed the bytes."""
     account_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("account.id", ondelete="SET NULL"), default=None)
     received_at: Mapped[Moment]
     envelope_from: Mapped[str | None] = mapped_column(Text, default=None)

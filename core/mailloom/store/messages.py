@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mailloom.store.arrivals import HAS_RAW
 from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
@@ -37,6 +38,7 @@ class Message(Base):
         Index("ix_message_thread_id_id", "thread_id", "id"),
         Index("ix_message_arrival_id", "arrival_id"),
         Index("ix_message_from_address_created_at", "from_address", "created_at"),
+        Index("ix_message_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),
     )
 
     id: Mapped[RowId]

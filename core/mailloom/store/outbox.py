@@ -18,6 +18,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mailloom.store.arrivals import HAS_RAW
 from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
@@ -51,6 +52,7 @@ class Delivery(Base):
         Index("ix_delivery_claimed", "lease_until", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
         Index("ix_delivery_key", "key"),
         Index("ix_delivery_provider_id", "provider_id"),
+        Index("ix_delivery_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),
     )
 
     id: Mapped[RowId]

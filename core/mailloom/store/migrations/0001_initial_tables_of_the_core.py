@@ -144,7 +144,7 @@ def upgrade() -> None:
     op.create_table(
         "arrival",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("raw_digest", sa.String(length=64), nullable=False),
+        sa.Column("raw_digest", sa.String(length=64), nullable=True),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("envelope_from", sa.Text(), nullable=True),
@@ -188,6 +188,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("outcome = 'parked'"),
             postgresql_where=sa.text("outcome = 'parked'"),
+        )
+        batch_op.create_index(
+            "ix_arrival_raw_digest",
+            ["raw_digest"],
+            unique=False,
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
         )
 
     op.create_table(
@@ -299,6 +306,13 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_arrival_id", ["arrival_id"], unique=False)
         batch_op.create_index("ix_message_from_address_created_at", ["from_address", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_message_raw_digest",
+            ["raw_digest"],
+            unique=False,
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
+        )
         batch_op.create_index("ix_message_thread_id_id", ["thread_id", "id"], unique=False)
 
     op.create_table(
@@ -346,6 +360,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_delivery_key", ["key"], unique=False)
         batch_op.create_index("ix_delivery_provider_id", ["provider_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_raw_digest",
+            ["raw_digest"],
+            unique=False,
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_delivery_ready",
             ["account_id", "priority", "due"],
@@ -441,6 +462,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('queued', 'deferred')"),
             postgresql_where=sa.text("state IN ('queued', 'deferred')"),
         )
+        batch_op.drop_index(
+            "ix_delivery_raw_digest",
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
+        )
         batch_op.drop_index("ix_delivery_provider_id")
         batch_op.drop_index("ix_delivery_key")
         batch_op.drop_index(
@@ -451,6 +477,11 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_message_raw_digest",
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
+        )
         batch_op.drop_index("ix_message_thread_id_id")
         batch_op.drop_index("ix_message_from_address_created_at")
         batch_op.drop_index("ix_message_arrival_id")
@@ -471,6 +502,11 @@ def downgrade() -> None:
 
     op.drop_table("contact_address")
     with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_arrival_raw_digest",
+            sqlite_where=sa.text("raw_digest IS NOT NULL"),
+            postgresql_where=sa.text("raw_digest IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_arrival_parked",
             sqlite_where=sa.text("outcome = 'parked'"),
