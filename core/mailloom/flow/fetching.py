@@ -1,0 +1,319 @@
+"""Fetching one incoming account: lease → source → keep in batches → done → position → account state.
+
+A batch of mails is committed before the server hears of it (`Source.done`), and the position is committed after that. A crash between them
+fetches the batch again, and the copies are recognised: nothing is lost, nothing is served twice. One worker at a time reads an account.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailloom.api.accounts import Account, AfterFetch
+from mailloom.api.receiving import Cursor, Fetched, Source, SourceKind
+from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomError, NotFound, TemporaryFailure
+from mailloom.flow import failpoints
+from mailloom.flow.account_values import account_value
+from mailloom.flow.deciding import first_line
+from mailloom.flow.health import pause, ready, record_fault, record_success
+from mailloom.flow.keeping import Mailing, keep_many
+from mailloom.store.accounts import AccountRow, Direction
+from mailloom.store.cursors import read_cursors, write_cursors
+from mailloom.store.database import Database
+from mailloom.store.leases import drop_lease, take_lease
+from mailloom.store.patience import persist
+from mailloom.store.secrets import Keys
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+LEASE = timedelta(minutes=10)
+"""Longer than a server may keep us waiting between two batches."""
+_BATCH_MAILS = 100
+_BATCH_BYTES = 8_000_000
+
+
+@dataclass(slots=True)
+class FetchReport:
+    """What one look at an account brought. `error`: why it ended early; `busy`: another worker reads the account."""
+
+    account: str
+    fetched: int = 0
+    arrivals: list[int] = field(default_factory=list)
+    """Ids of what was kept, in the order it came."""
+    more: bool = False
+    """The batch limit was reached: there may be more on the server."""
+    error: str = ""
+    remedy: str = ""
+    busy: bool = False
+
+    def __str__(self) -> str:
+        if self.busy:
+            return "another worker reads this account"
+        said = f"{self.fetched} fetched"
+        return f"{said}, then: {self.error}" if self.error else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An account ready to be asked: its row's id, its kind and its value with secrets."""
+
+    kind: SourceKind
+    account: Account[Any]
+
+
+class Fetching:
+    """Fetches for all incoming accounts. Safe to share between threads; several processes may work on one database.
+
+    `kinds` are the source kinds by name (they may change while it lives). `kept` hears the ids of each committed batch, on the fetching thread.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kinds: Callable[[], Mapping[str, SourceKind]],
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *,
+        kept: Callable[[Sequence[int]], None] = lambda ids: None,
+        alarm_after: Callable[[], timedelta] = lambda: timedelta(hours=1),
+        patience_seconds: float = 120.0,
+    ) -> None:
+        self.database = database
+        self.kinds = kinds
+        self.keys = keys
+        self.clock = clock
+        self.kept = kept
+        self.alarm_after = alarm_after
+        self.patience_seconds = patience_seconds
+        self.stop = threading.Event()
+        """Set it to end all looks after the batch in hand; what was not committed stays on its server."""
+
+    def accounts(self) -> list[AccountRow]:
+        """Incoming accounts that are not archived, by sequence."""
+        chosen = select(AccountRow).where(AccountRow.direction == Direction.INCOMING, AccountRow.archived.is_(False))
+        with self.database.read() as session:
+            return list(session.scalars(chosen.order_by(AccountRow.sequence, AccountRow.id)))
+
+    def fetch_account(
+        self, account_id: int, progress: Callable[[int], None] = lambda _: None, *, even_resting: bool = False
+    ) -> FetchReport:
+        """One look at an account: at most its batch limit. Faults of the account are recorded on it and told in the report.
+
+        An account that rests after faults is passed over unless `even_resting`; NotFound when it is gone.
+        """
+        row = self._row(account_id)
+        now = self.clock()
+        if not (ready(row, now) or (even_resting and _resting(row))):
+            return FetchReport(account=row.name, error=_why_not(row))
+        report = FetchReport(account=row.name)
+        source: Source | None = None
+        with self._lease(account_id, report) as lease:
+            if lease is None:
+                return report
+            try:
+                opened = self.opened(row)
+                source = opened.kind.open(opened.account)
+                self.look(source, opened.account, report, lease, progress)
+            # The fence around an account: whatever its server or its kind does, the other accounts go on.
+            except Exception as error:
+                self.fault(account_id, error, report)
+            finally:
+                if source is not None:
+                    source.close()
+        return report
+
+    def opened(self, row: AccountRow) -> Opened:
+        """The kind and value of an account; ConfigurationError when its addon is not at work or its settings do not fit."""
+        kind = self.kinds().get(row.kind)
+        if kind is None:
+            raise ConfigurationError(
+                f"No addon at work fetches by {row.kind!r}.", remedy=f"Run `mailloom addons install {row.kind}`."
+            )
+        return Opened(kind=kind, account=account_value(row, kind.settings, self.keys))
+
+    # --- one look -------------------------------------------------------------------------------------------------------------------------
+
+    def look(
+        self,
+        source: Source,
+        account: Account[Any],
+        report: FetchReport,
+        lease: str,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Fetch what is new over an open connection. `lease` names the holder of the account's lease."""
+        with self.database.read() as session:
+            known = read_cursors(session, account.id)
+        since = {folder: Cursor(folder=folder, text=text) for folder, text in known.items()}
+        limit = account.settings.batch_limit
+        for batch in _batches(source.fetch(since, limit)):
+            ids = self._keep(account, batch, lease)
+            failpoints.reach("fetching.kept")
+            report.fetched += len(batch)
+            report.arrivals += ids
+            self.kept(ids)
+            source.done([one.cursor for one in batch])
+            failpoints.reach("fetching.done")
+            self._write(partial(self._remember, account_id=account.id, batch=batch))
+            progress(len(batch))
+            if self.stop.is_set():
+                return
+        report.more = report.fetched >= limit
+        self._write(lambda session: self._succeeded(session, account.id))
+
+    def _keep(self, account: Account[Any], batch: Sequence[Fetched], lease: str) -> list[int]:
+        mails = [
+            Mailing(
+                raw=one.raw,
+                recipients=one.envelope_recipients,
+                account_id=account.id,
+                fallback=account.settings.fallback or None,
+            )
+            for one in batch
+        ]
+
+        def write(session: Session) -> list[int]:
+            self._renew(session, account.id, lease)
+            ids = keep_many(session, mails, self.clock())
+            if account.settings.after_fetch is AfterFetch.KEEP:
+                # Nothing is to be done on the server, so the position may be committed with the mails themselves.
+                self._remember(session, account.id, batch)
+            return ids
+
+        failpoints.reach("fetching.before-keep")
+        return self._write(write)
+
+    def _remember(self, session: Session, account_id: int, batch: Sequence[Fetched]) -> None:
+        positions = [(one.position.folder, one.position.text) for one in batch]
+        write_cursors(session, account_id, positions, self.clock())
+
+    def _succeeded(self, session: Session, account_id: int) -> None:
+        record_success(session, session.get_one(AccountRow, account_id), self.clock())
+
+    # --- the lease ------------------------------------------------------------------------------------------------------------------------
+
+    def _lease(self, account_id: int, report: FetchReport) -> _Held:
+        return _Held(self, account_id, report)
+
+    def take(self, name: str, owner: str, length: timedelta = LEASE) -> bool:
+        """Take or renew a lease, committed; False while another holds it."""
+        now = self.clock()
+        return self._write(lambda session: take_lease(session, name, owner, now=now, until=now + length))
+
+    def drop(self, name: str, owner: str) -> None:
+        self._write(lambda session: drop_lease(session, name, owner))
+
+    def _renew(self, session: Session, account_id: int, owner: str) -> None:
+        now = self.clock()
+        if not take_lease(session, lease_name(account_id), owner, now=now, until=now + LEASE):
+            raise TemporaryFailure("Another worker took this account over, because this one was too slow.")
+
+    # --- the account ----------------------------------------------------------------------------------------------------------------------
+
+    def fault(self, account_id: int, error: Exception, report: FetchReport) -> None:
+        """Record what went wrong on the account: a refused login pauses it, everything else lets it rest."""
+        report.error = str(error) if isinstance(error, MailloomError) else first_line(error)
+        report.remedy = error.remedy if isinstance(error, MailloomError) else ""
+        if not isinstance(error, MailloomError):
+            _log.exception("fetching failed", account_id=account_id)
+
+        def write(session: Session) -> None:
+            row = session.get(AccountRow, account_id, with_for_update=True)
+            if row is not None:
+                self._note(session, row, error, report)
+
+        self._write(write)
+        _log.warning("account cannot be fetched", account_id=account_id, reason=report.error)
+
+    def _note(self, session: Session, row: AccountRow, error: Exception, report: FetchReport) -> None:
+        now = self.clock()
+        if isinstance(error, AuthenticationFailed):
+            pause(session, row, report.error, report.remedy, now)
+            return
+        # What only a person can mend rests like the rest, so that folders that can be read still are; the alarm comes at once.
+        mendable = not isinstance(error, MailloomError) or isinstance(error, TemporaryFailure)
+        after = self.alarm_after() if mendable else timedelta()
+        retry_after = error.retry_after if isinstance(error, TemporaryFailure) else None
+        record_fault(session, row, report.error, now, retry_after=retry_after, alarm_after=after)
+
+    def _row(self, account_id: int) -> AccountRow:
+        with self.database.read() as session:
+            row = session.get(AccountRow, account_id)
+        if row is None or row.direction is not Direction.INCOMING:
+            raise NotFound(f"There is no incoming account {account_id}.", remedy="See: mailloom accounts list")
+        return row
+
+    def _write(self, work: Callable[[Session], T]) -> T:
+        return persist(self.database, work, seconds=self.patience_seconds, stop=self.stop)
+
+
+class _Held:
+    """The lease of an account for the length of a look; None when another worker has it."""
+
+    def __init__(self, fetching: Fetching, account_id: int, report: FetchReport) -> None:
+        self._fetching = fetching
+        self._name = lease_name(account_id)
+        self._report = report
+        self._owner = uuid4().hex
+
+    def __enter__(self) -> str | None:
+        if self._fetching.take(self._name, self._owner):
+            return self._owner
+        self._report.busy = True
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        if not self._report.busy:
+            self._fetching.drop(self._name, self._owner)
+
+
+def lease_name(account_id: int) -> str:
+    """Under which one worker at a time reads an account."""
+    return f"account:{account_id}:fetch"
+
+
+def _batches(fetched: Iterator[Fetched]) -> Iterator[list[Fetched]]:
+    batch: list[Fetched] = []
+    size = 0
+    fault: MailloomError | None = None
+    while True:
+        try:
+            one = next(fetched, None)
+        except MailloomError as error:
+            # What came before the fault is safe to keep; the fault is told after it.
+            one, fault = None, error
+        if one is None:
+            break
+        batch.append(one)
+        size += len(one.raw)
+        if len(batch) >= _BATCH_MAILS or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+    if fault is not None:
+        raise fault
+
+
+def _resting(row: AccountRow) -> bool:
+    return ready(row, row.next_attempt_at) if row.next_attempt_at else False
+
+
+def _why_not(row: AccountRow) -> str:
+    if row.archived:
+        return "the account is archived"
+    if row.next_attempt_at is not None and _resting(row):
+        return f"rests until {row.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC after: {row.last_error}"
+    reason = f": {row.paused_reason}" if row.paused_reason else ""
+    return f"the account is {row.state}{reason}"
