@@ -60,34 +60,37 @@ class Conversation:
     def answer(self) -> Answer:
         """The next reply. Raises OSError (time-out, closed) or ProtocolViolation."""
         line = self._reader.line()
-        code = _code(line)
-        if line[3:4] == b"-":
+        code = _LAST.get(line[:4])
+        if code is None:
             line, code = self._rest(line)
-        self.last = Answer(code, line)
-        return self.last
+        self.last = answer = Answer(code, line)
+        return answer
 
     def _rest(self, first: bytes) -> tuple[bytes, int]:
+        """The other lines of a reply of several."""
         lines = [first]
-        while lines[-1][3:4] == b"-":
+        while (code := _LAST.get(lines[-1][:4])) is None:
+            if lines[-1][:4] not in _MORE:
+                raise _no_reply(lines[-1])
             if len(lines) >= _MOST_LINES:
                 raise ProtocolViolation(
                     f"The server sent a reply of more than {_MOST_LINES} lines.",
                     remedy="Check that this is a mail server.",
                 )
-            line = self._reader.line()
-            _code(line)
-            lines.append(line)
-        return b"\n".join(lines), _code(lines[-1])
+            lines.append(self._reader.line())
+        return b"\n".join(lines), code
 
     def close(self) -> None:
         self.sock.close()
 
 
-def _code(line: bytes) -> int:
-    digits = line[:3]
-    if len(digits) == 3 and digits.isdigit() and b"2" <= digits < b"6" and line[3:4] in (b" ", b"-", b""):
-        return int(digits)
-    raise ProtocolViolation(
+_LAST: Final = {b"%d%b" % (code, end): code for code in range(200, 600) for end in (b" ", b"")}
+"""How the last line of a reply begins; some servers leave out the space with the text."""
+_MORE: Final = frozenset(b"%d-" % code for code in range(200, 600))
+
+
+def _no_reply(line: bytes) -> ProtocolViolation:
+    return ProtocolViolation(
         f"The server said {text_of(line[:80])!r}, which is no SMTP reply.",
         remedy="Check host and port; a firewall or virus scanner between may also do this.",
     )

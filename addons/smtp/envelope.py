@@ -15,6 +15,7 @@ from mailloom.api import Parcel
 from .extensions import Extensions
 
 _LONGEST_ADDRESS: Final = 512
+_USUAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,256}@[A-Za-z0-9.-]{1,255}")
 _PLAIN: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f<>()\[\],;:\\\"]{1,256}")
 _QUOTED: Final = re.compile(r'"(?:[^\x00-\x1f\x7f-\x9f"\\]|\\[\x20-\x7e]){0,256}"')
 _XTEXT: Final = re.compile(rb"[^!-*,-<>-~]")
@@ -30,6 +31,8 @@ class Unsendable(Exception):
 
 def checked_path(address: str, extensions: Extensions) -> bytes:
     """The address as it may stand between angle brackets. Raises Unsendable. The null path is the empty address and not checked here."""
+    if _USUAL.fullmatch(address):
+        return address.encode("ascii")
     if len(address) > _LONGEST_ADDRESS:
         raise Unsendable("5.1.3", "The address is too long.")
     local, at, domain = address.rpartition("@")

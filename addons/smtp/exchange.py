@@ -48,7 +48,7 @@ class Exchange:
         """The envelope and its replies: whether the server waits for the mail, and who is settled already."""
         self._reset()
         data = None
-        for line, addresses in transaction.batches():
+        for line, addresses in transaction.batches:
             pipelining = self.session.extensions.pipelining
             data = (self._together if pipelining else self._one_by_one)(transaction, line, addresses)
             if transaction.mail_refused is not None:
@@ -135,7 +135,7 @@ class Exchange:
 
     def send(self, transaction: Transaction, pieces: Sequence[bytes], following: Transaction | None) -> None:
         """The mail, and behind it the next envelope. On failure `transaction.phase` says whether end-of-data had gone."""
-        envelope = next(iter(following.batches()))[0] if following is not None else b""
+        envelope = following.batches[0][0] if following is not None else b""
         length = sum(map(len, pieces))
         transaction.phase = Phase.BODY
         before = 0

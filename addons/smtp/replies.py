@@ -36,21 +36,30 @@ class Identity(NamedTuple):
 
 _ENHANCED = re.compile(rb"\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _IDENTITIES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rb"(?i)queued as <?(?P<id>[^\s<>;,]{1,200})",  # Postfix, Postmark, SendGrid, Mailjet, Brevo
-        rb"(?P<message><[^\s<>]{1,400}>) \[InternalId=(?P<id>\d{1,40})",  # Exchange
-        rb"(?P<message><[^\s<>]{1,400}>) \[Hostname=",  # Exchange Online's submission
-        rb"(?i)\bid=(?P<id>[\w.-]{6,100})",  # Exim
-        rb"250 2\.0\.0 (?:(?P<id>[\w-]{6,60}) )Message accepted for delivery",  # sendmail, OpenSMTPD
-        rb"250 2\.0\.0 OK {1,2}(?:\d{1,12} )?(?P<id>[\w.-]{6,120}) - gsmtp",  # Gmail
-        rb"250 Ok (?P<id>[0-9a-f]{10,40}(?:-[0-9a-f]{4,20}){2,6})",  # Amazon SES
-        rb"250 2\.0\.0 OK (?P<id>[0-9A-F]{2}/[0-9A-F/-]{6,60})",  # Momentum, SparkPost
-        rb"(?i)250 ok (?P<id>\d{6,12} qp \d{1,10})",  # qmail
-        rb"(?i)queued \((?P<id>[0-9A-F][0-9A-F.-]{7,80})\)",  # Haraka
-        rb"250 2\.0\.0 (?P<id>[0-9A-Za-z]{8,40}-[0-9A-Za-z]{1,8}) (?:mail|Message) ",  # Proofpoint
+    (sign, re.compile(pattern))
+    for sign, pattern in (
+        # Postfix, Postmark, SendGrid, Mailjet, Brevo
+        (b"ueued as ", rb"(?i)queued as <?(?P<id>[^\s<>;,]{1,200})"),
+        # Exchange, and Exchange Online's submission
+        (b"[InternalId=", rb"(?P<message><[^\s<>]{1,400}>) \[InternalId=(?P<id>\d{1,40})"),
+        (b"[Hostname=", rb"(?P<message><[^\s<>]{1,400}>) \[Hostname="),
+        # Exim
+        (b"id=", rb"(?i)\bid=(?P<id>[\w.-]{6,100})"),
+        # sendmail, OpenSMTPD
+        (b"accepted for delivery", rb"250 2\.0\.0 (?P<id>[\w-]{6,60}) Message accepted for delivery"),
+        # Gmail
+        (b" - gsmtp", rb"250 2\.0\.0 OK {1,2}(?:\d{1,12} )?(?P<id>[\w.-]{6,120}) - gsmtp"),
+        # Amazon SES
+        (b"250 Ok ", rb"250 Ok (?P<id>[0-9a-f]{10,40}(?:-[0-9a-f]{4,20}){2,6})"),
+        # Momentum, SparkPost
+        (b"2.0.0 OK ", rb"250 2\.0\.0 OK (?P<id>[0-9A-F]{2}/[0-9A-F/-]{6,60})"),
+        # qmail
+        (b" qp ", rb"(?i)250 ok (?P<id>\d{6,12} qp \d{1,10})"),
+        # Haraka
+        (b"ueued (", rb"(?i)queued \((?P<id>[0-9A-F][0-9A-F.-]{7,80})\)"),
     )
 )
+"""What must be there, and where the ids stand."""
 _WAIT = re.compile(
     rb"(?i)\b(?:in|after|for|wait|retry|within|delay)\b[ :=]{0,3}(?:another |about |at least )?"
     rb"(\d{1,6}) ?(s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)\b"
@@ -74,8 +83,8 @@ def enhanced_code(raw: bytes) -> str:
 
 def identity_of(raw: bytes) -> Identity:
     """The ids in the reply to an accepted message."""
-    for pattern in _IDENTITIES:
-        if found := pattern.search(raw, 0, LONGEST_TEXT):
+    for sign, pattern in _IDENTITIES:
+        if sign in raw and (found := pattern.search(raw, 0, LONGEST_TEXT)):
             named = found.groupdict()
             return Identity(_text(named.get("id")), _text(named.get("message")))
     return Identity()

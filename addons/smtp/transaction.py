@@ -6,7 +6,6 @@ recipient is uncertain; before that, each may be tried again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
@@ -49,19 +48,16 @@ class Transaction:
     riding: bool = False
     """Its first batch is written already, behind the body of the one before."""
 
+    batches: list[tuple[bytes, list[str]]] = field(default_factory=list)
+    """Commands to write together, each with the recipients named in them; MAIL leads the first, DATA ends the last."""
+
     def __post_init__(self) -> None:
         self.unsettled = [address for address, _ in self.recipients]
-
-    def batches(self) -> Iterator[tuple[bytes, list[str]]]:
-        """Commands to write together, each with the recipients named in them; MAIL leads the first, DATA ends the last."""
         for start in range(0, len(self.recipients), MOST_TOGETHER):
-            group = self.recipients[start : start + MOST_TOGETHER]
-            line = b"".join([command for _, command in group])
-            if start == 0:
-                line = self.mail + line
-            if start + MOST_TOGETHER >= len(self.recipients):
-                line += b"DATA\r\n"
-            yield line, [address for address, _ in group]
+            line = b"".join([command for _, command in self.recipients[start : start + MOST_TOGETHER]])
+            self.batches.append((line, self.unsettled[start : start + MOST_TOGETHER]))
+        self.batches[0] = (self.mail + self.batches[0][0], self.batches[0][1])
+        self.batches[-1] = (self.batches[-1][0] + b"DATA\r\n", self.batches[-1][1])
 
     def take_mail(self, answer: Answer) -> None:
         if not answer.accepted:

@@ -77,7 +77,7 @@ def connect(addresses: Sequence[tuple[int, Address]], place: Place, seconds: flo
 def _connect_one(family: int, address: Address, share: float, seconds: float) -> PacedSocket:
     connected = PacedSocket(family, socket.SOCK_STREAM)
     try:
-        connected.settimeout(share)
+        socket.socket.settimeout(connected, share)
         connected.connect(address)
         connected.settimeout(seconds)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
