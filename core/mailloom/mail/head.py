@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 Field = tuple[str, str, str]
 """Name in lower case, name as written, unfolded value: undecoded, one character a byte."""
@@ -104,6 +106,7 @@ def field_name(name: str) -> str:
 def _fields(lines: list[str], *, outermost: bool) -> tuple[list[Field], int | None]:
     """The fields, and the index of the line with which the body begins although no blank line stands before it."""
     fields: list[Field] = []
+    strays: list[tuple[int, str]] = []
     last_usual = -1
     for index, line in enumerate(lines):
         name, colon, value = line.partition(":")
@@ -122,11 +125,19 @@ def _fields(lines: list[str], *, outermost: bool) -> tuple[list[Field], int | No
             if outermost and index < last_usual:
                 continue
             return [], index
-        if index > last_usual and not _continues(fields[-1][2], line):
-            return fields, index
-        key, name, value = fields[-1]
-        fields[-1] = (key, name, f"{value} {line.strip()}")
-    return fields, None
+        value = strays[-1][1] if strays and strays[-1][0] == len(fields) - 1 else fields[-1][2]
+        if index > last_usual and not _continues(value, line):
+            return _with_strays(fields, strays), index
+        strays.append((len(fields) - 1, line.strip()))
+    return _with_strays(fields, strays), None
+
+
+def _with_strays(fields: list[Field], strays: list[tuple[int, str]]) -> list[Field]:
+    """Each stray line is the end of the field whose index stands with it."""
+    for index, lines in groupby(strays, key=itemgetter(0)):
+        key, name, value = fields[index]
+        fields[index] = (key, name, " ".join([value, *(line for _, line in lines)]))
+    return fields
 
 
 def _last_usual(lines: list[str]) -> int:
