@@ -54,6 +54,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:
     """The commands: the core's own, and the addons' where one may be meant."""
+    root = core_root(opening)
+    wanted = _command_named(given)
+    if wanted not in core_commands(root):
+        _add_addon_commands(root, opening, quietly=wanted is None)
+    return root
+
+
+def core_root(opening: Opening) -> typer.Typer:
+    """The root with the core's own commands."""
     root = typer.Typer(
         name="mailloom",
         help="Connects business software to mail servers.",
@@ -66,9 +75,6 @@ def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:
     _add_options(root, opening)
     for module in _modules():
         module.register_commands(root)
-    wanted = _command_named(given)
-    if wanted not in core_commands(root):
-        _add_addon_commands(root, opening, quietly=wanted is None)
     return root
 
 
