@@ -47,6 +47,8 @@ def addresses_in(text: str) -> list[str]:
 def clean(address: str) -> str:
     """An address without the punctuation and the prefixes that stick to it in running text."""
     address = address.strip(_TRIM)
+    if not (":" in address or "=" in address or ";" in address):
+        return address.rstrip(".-")
     for prefix in ("mailto:", "smtp:", "smtp=", "rfc822;", "to=", "for="):
         if address[: len(prefix)].lower() == prefix:
             address = address[len(prefix) :]

@@ -9,11 +9,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_IPV4 = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
-_VERSION = re.compile(
-    r"(?:(?<=version)|(?<=ver)|(?<=exim)|(?<=postfix)|(?<=sendmail)|(?<=build)|(?<=release)|(?<= v)|(?<=/v)|(?<=/))"
-    r"[ =:.]{0,3}\d[\d.]{2,30}",
-    re.I,
+_DOTTED = re.compile(r"\d{1,12}(?:\.\d{1,12}){2,20}")
+_VERSION_WORDS = (
+    "version",
+    "ver",
+    "exim",
+    "postfix",
+    "sendmail",
+    "openssl",
+    "build",
+    "release",
+    "php",
+    " v",
+    "/v",
+    "/",
+    "rv",
 )
 _STATUS = re.compile(r"(?<![\w.@-])([245])\.(\d{1,3})\.(\d{1,3})(?![\d@]|\.\d)")
 _PAIRED = re.compile(
@@ -36,7 +46,15 @@ class Codes(NamedTuple):
 def masked(text: str) -> str:
     """Text in which no IPv4 address or version number can pass for a code."""
     text = text[:_LONGEST]
-    return _VERSION.sub(" ", _IPV4.sub(" ", text)) if "." in text else text
+    return _DOTTED.sub(_kept, text) if text.count(".") > 1 else text
+
+
+def _kept(dotted: re.Match[str]) -> str:
+    number = dotted[0]
+    if number.count(".") != 2 or number[0] not in "245" or number[1] != ".":
+        return " "
+    before = dotted.string[max(0, dotted.start() - 12) : dotted.start()].lower().rstrip(" =:.")
+    return " " if before.endswith(_VERSION_WORDS) or dotted.string[: dotted.start()].endswith(" v") else number
 
 
 def codes_in(text: str) -> Codes:

@@ -5,13 +5,13 @@ Every property is worked out once, when first asked, so that ordinary mail costs
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from ..lazy import lazy
 from .addresses import addresses_in
 from .autoreply import is_automatic
+from .finding import Finding
 from .layout import Fields, Leaf, Page
 from .letter import cover, split_letter
-from .narrative import header_recipients
+from .narrative import header_recipients, read_narrative
 from .origin import RETURNED_TYPES, recipients_of, returned_fields
 from .phrases import plain
 from .signs import announces_failure, is_answer, null_path, sent_by_daemon, tells_delay, tells_failure
@@ -27,36 +27,36 @@ class Evidence:
         self.page = page
         self.fields = page.fields
 
-    @cached_property
+    @lazy
     def subject(self) -> str:
         return self.fields.get("subject")
 
-    @cached_property
+    @lazy
     def from_daemon(self) -> bool:
         return sent_by_daemon(self.fields)
 
-    @cached_property
+    @lazy
     def null_path(self) -> bool:
         return null_path(self.fields)
 
-    @cached_property
+    @lazy
     def subject_of_failure(self) -> bool:
         return announces_failure(self.subject)
 
-    @cached_property
+    @lazy
     def forwarded(self) -> bool:
         """True when a person's program answered or forwarded it."""
         return not self.from_daemon and not self.null_path and is_answer(self.subject)
 
-    @cached_property
+    @lazy
     def failed_recipients(self) -> list[str]:
         return header_recipients(self.fields)
 
-    @cached_property
+    @lazy
     def returned_leaf(self) -> Leaf | None:
         return next((leaf for leaf in self.page.leaves if leaf.type in RETURNED_TYPES), None)
 
-    @cached_property
+    @lazy
     def _letter(self) -> tuple[str, str]:
         return split_letter(cover(self.page))
 
@@ -65,21 +65,21 @@ class Evidence:
         """The covering letter without the returned message."""
         return self._letter[0]
 
-    @cached_property
+    @lazy
     def wording(self) -> str:
         """The letter as phrase tables want it."""
         return plain(self.letter)
 
-    @cached_property
+    @lazy
     def returned(self) -> Fields:
         """Header of the returned message."""
         return returned_fields(self.page, self.returned_leaf, lambda: self._letter[1])
 
-    @cached_property
+    @lazy
     def addressees(self) -> list[str]:
         return recipients_of(self.returned)
 
-    @cached_property
+    @lazy
     def own_addresses(self) -> frozenset[str]:
         """Addresses of our side: who the report was sent to, who sent the returned message; in lower case."""
         returned = self.returned
@@ -87,7 +87,12 @@ class Evidence:
         own = {address.lower() for value in values for address in addresses_in(value)}
         return frozenset(own - {address.lower() for address in addresses_in(returned.raw("to"))})
 
-    @cached_property
+    @lazy
+    def told(self) -> list[Finding]:
+        """What the letter says about each failed address."""
+        return read_narrative(self.letter, self.own_addresses, self.addressees, self.failed_recipients)
+
+    @lazy
     def signs(self) -> dict[str, int]:
         """Outer signs of a failure report with their weights; ENOUGH of them make one."""
         if self._answers_only:
@@ -108,16 +113,16 @@ class Evidence:
     def is_failure_letter(self) -> bool:
         return sum(self.signs.values()) >= ENOUGH
 
-    @cached_property
+    @lazy
     def automatic(self) -> str:
         """The sign that makes the message an automatic answer, '' when there is none."""
         return is_automatic(self.fields)
 
-    @cached_property
+    @lazy
     def _repeats(self) -> bool:
         return is_answer(self.subject)
 
-    @cached_property
+    @lazy
     def _answers_only(self) -> bool:
         if self.from_daemon or self.failed_recipients or self.subject_of_failure:
             return False

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .codes import permanent
+from .diagnostics import hosts_in
 from .dsn import read_dsn, status_leaves
 from .evidence import Evidence
 from .finding import Finding
-from .judgement import Saying, is_hard, judge
-from .narrative import read_narrative
+from .judgement import Judgement, Saying, is_hard, judge
 from .origin import origin_of
 from .signs import subject_says_delay, tells_delay, tells_final
 from .values import Event, Kind, Reason, Report
 
+# Reasons that the letter may better.
+_VAGUE = frozenset({Reason.UNDEFINED, Reason.ON_HOLD, Reason.EXPIRED})
 _ARRIVED = frozenset({"delivered", "relayed", "expanded"})
 
 
@@ -29,25 +31,23 @@ def read_failure(evidence: Evidence) -> Report | None:
     findings, status = read_dsn(leaves) if leaves else ([], None)
     if not findings and not evidence.is_failure_letter:
         return None
-    told = read_narrative(evidence.letter, evidence.own_addresses, evidence.addressees, evidence.failed_recipients)
     if not any(finding.recipient for finding in findings):
-        findings = [_completed(finding, findings) for finding in told] or findings
+        findings = [_completed(finding, findings) for finding in evidence.told] or findings
     if not findings:
         findings = [Finding(recipient="", diagnostic=evidence.letter[:2000], rule="letter without address")]
-    events = tuple(_event(finding, told, evidence) for finding in findings)
+    events = tuple(_event(finding, evidence) for finding in findings)
     envelope_id = status.message.get("original-envelope-id", "") if status else ""
     why = ("delivery status fields",) if leaves else tuple(evidence.signs)
     return Report(
         kind=_kind(events),
         events=events,
-        origin=origin_of(evidence.returned, evidence.letter, envelope_id),
+        origin=origin_of(evidence.returned, evidence.addressees, evidence.letter, envelope_id),
         why=(*why, *(f"{event.rule}: {event.diagnostic[:160]}" for event in events[:20])),
     )
 
 
-def judged_event(finding: Finding, saying: Saying, addresses: list[str], recipient: str) -> Event:
+def judged_event(finding: Finding, saying: Saying, judged: Judgement, addresses: list[str], recipient: str) -> Event:
     """One finding with its reason and its consequence."""
-    judged = judge(saying)
     reason = Reason.DELIVERED if saying.action in _ARRIVED else judged.reason
     return Event(
         recipient=recipient,
@@ -64,24 +64,32 @@ def judged_event(finding: Finding, saying: Saying, addresses: list[str], recipie
     )
 
 
-def _event(finding: Finding, told: list[Finding], evidence: Evidence) -> Event:
+def _event(finding: Finding, evidence: Evidence) -> Event:
     addresses = [a for a in (finding.recipient, *finding.alternatives) if a]
-    own_words = _own_words(addresses, told)
-    diagnostic, narrative = _words(finding, own_words, evidence.letter)
-    hosts = (finding.remote_mta, *finding.hosts, *(own_words.hosts if own_words else ()))
     saying = Saying(
-        diagnostic=diagnostic,
+        diagnostic=finding.diagnostic,
         status=finding.status,
-        hosts=tuple(host for host in hosts if host),
+        hosts=(finding.remote_mta,) if finding.remote_mta else hosts_in(finding.comment or evidence.letter),
         reporter=finding.reporter,
         recipient=finding.recipient,
-        narrative=narrative,
+        narrative=finding.comment,
         letter=evidence.letter,
         action=finding.action or _action_of(evidence),
     )
-    from_fields = finding.status or finding.remote_mta
+    from_fields = bool(finding.status or finding.remote_mta)
+    judged = judge(saying)
+    if from_fields and (judged.reason in _VAGUE or not finding.diagnostic.strip()):
+        saying = _with_letter(saying, finding, addresses, evidence)
+        judged = judge(saying)
     recipient = _addressed(addresses, evidence.addressees if from_fields else [])
-    return judged_event(finding, saying, [*addresses, *(own_words.alternatives if own_words else ())], recipient)
+    return judged_event(finding, saying, judged, addresses, recipient)
+
+
+def _with_letter(saying: Saying, finding: Finding, addresses: list[str], evidence: Evidence) -> Saying:
+    """The same with the letter's words, for status fields that tell too little."""
+    own_words = _own_words(addresses, evidence.told)
+    diagnostic, narrative = _words(finding, own_words, evidence.letter)
+    return replace(saying, diagnostic=diagnostic, narrative=narrative)
 
 
 def _own_words(addresses: list[str], told: list[Finding]) -> Finding | None:
@@ -110,7 +118,6 @@ def _completed(finding: Finding, fields: list[Finding]) -> Finding:
         alternatives=finding.alternatives,
         diagnostic=first.diagnostic or finding.diagnostic,
         comment=finding.comment,
-        hosts=first.hosts or finding.hosts,
         rule="delivery status fields and letter",
     )
 

@@ -16,7 +16,6 @@ class Finding:
     diagnostic: str = ""
     comment: str = ""
     """Explanation beside the status code, worth less than the diagnostic."""
-    hosts: tuple[str, ...] = ()
     remote_mta: str = ""
     reporter: str = ""
     """Host that wrote the report; it may speak for itself."""

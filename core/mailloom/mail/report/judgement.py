@@ -103,7 +103,7 @@ def _certain(reason: Reason, status: str, reply: str, saying: Saying) -> Reason:
     """
     if reason is not Reason.USER_UNKNOWN or not reply or status[2:4] == "1.":
         return reason
-    words = f"{saying.diagnostic}\n{saying.narrative}".lower()
+    words = f"{saying.diagnostic}\n{saying.letter[:8000]}".lower()
     return reason if any(sign in words for sign in _AT_RECIPIENT) else Reason.FILTERED
 
 

@@ -27,7 +27,7 @@ _SENTENCES = (
 )  # fmt: skip
 # Words that announce only where a rule is drawn or the line ends on them.
 _WORDS = (
-    "original message", "returned message", "returned mail", "unsent message", "message text", "message follows", "your message",
+    "original message", "returned message", "returned mail", "unsent message", "message text", "message follows",
     "mail follows", "original mail", "mensaje original", "message d'origine", "message original", "messaggio originale",
     "mensagem original", "ursprüngliche nachricht", "originalnachricht", "исходное сообщение", "оригинал письма", "原信",
     "copy of the message", "forwarded message", "message header", "undelivered message", "rejected message", "元のメッセージ",
@@ -76,6 +76,9 @@ def _joined(leaves: list[Leaf]) -> str:
 
 def _sentence(lowered: str) -> int:
     """Start of the first line with a sentence that announces; the length of the text when there is none."""
+    holds = lowered.__contains__
+    if not any(map(holds, _SENTENCES)):
+        return len(lowered)
     found = [position for phrase in _SENTENCES if (position := lowered.find(phrase)) >= 0]
     for position in sorted(found):
         start, line = _line_at(lowered, position)

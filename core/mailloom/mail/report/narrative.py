@@ -7,7 +7,7 @@ IMail, MDaemon, Yahoo, AOL, Mimecast, Zoho, Mail.ru, Google and their kin by wha
 from __future__ import annotations
 
 from .addresses import addresses_in, clean
-from .diagnostics import hosts_in, quotes_server, server_words
+from .diagnostics import quotes_server, server_words
 from .finding import Finding
 from .layout import Fields
 from .mentions import Mention, mentions_in
@@ -68,7 +68,6 @@ def _finding(mention: Mention, letter: str, rule: str) -> Finding:
         alternatives=tuple(a for a in dict.fromkeys(mention.alternatives) if a.lower() != mention.address.lower()),
         diagnostic=_words(text, letter, mention.replies),
         comment=letter[:4000] if letter else text[:1500],
-        hosts=hosts_in(text),
         rule=rule,
     )
 

@@ -21,7 +21,7 @@ _HEADER_START = re.compile(
     r"^[ \t>]{0,8}(?:Received|Return-Path|From|To|Subject|Message-ID|Date|MIME-Version|X-[\w-]+):", re.I | re.M
 )
 _IN_LETTER = re.compile(
-    r"^\s{0,8}(?:original )?(message-id|message id|subject)\s{0,10}:\s{0,10}(.{1,300})$", re.I | re.M
+    r"^[ \t>]{0,8}(?:original )?(message-id|message id|subject)[ \t]{0,10}:[ \t]{0,10}(.{1,300})$", re.I | re.M
 )
 _OURS = ("x-mailloom-", "feedback-id", "list-unsubscribe", "list-id", "x-ses-", "x-mailgun-", "x-sg-")
 _MAXIMUM_HEADERS = 40
@@ -45,18 +45,20 @@ def returned_fields(page: Page, returned: Leaf | None, behind: Callable[[], str]
     return Fields(block)
 
 
-def origin_of(fields: Fields, letter: str, envelope_id: str) -> Origin:
+def origin_of(fields: Fields, addressees: list[str], letter: str, envelope_id: str) -> Origin:
     """Identity of the returned message from its header, completed from the covering letter."""
-    told = {
-        name.lower().replace(" ", "-"): value.strip() for name, value in reversed(_IN_LETTER.findall(letter[:8000]))
-    }
-    message_id = _first_id(fields.raw("message-id")) or _first_id(told.get("message-id", ""))
+    message_id, subject = _first_id(fields.raw("message-id")), fields.get("subject")
+    if not message_id or not subject:
+        lines = reversed(_IN_LETTER.findall(letter[:8000]))
+        told = {name.lower().replace(" ", "-"): value.strip() for name, value in lines}
+        message_id = message_id or _first_id(told.get("message-id", ""))
+        subject = subject or told.get("subject", "")
     return Origin(
         message_id=message_id,
         envelope_id=envelope_id,
-        subject=fields.get("subject") or told.get("subject", ""),
+        subject=subject,
         sender=next(iter(addresses_in(fields.raw("from"))), ""),
-        recipients=tuple(recipients_of(fields)),
+        recipients=tuple(addressees),
         headers=_ours(fields),
     )
 

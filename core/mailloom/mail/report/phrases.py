@@ -35,15 +35,23 @@ class PhraseTable(Generic[_Answer]):
     """An ordered table: the first row with a phrase in the text answers."""
 
     def __init__(self, rows: Iterable[tuple[_Answer, str]]) -> None:
-        self.rows = tuple((answer, _compiled(phrases)) for answer, phrases in rows)
+        self.rows = tuple(_row(answer, phrases) for answer, phrases in rows)
 
     def find(self, text: str) -> tuple[_Answer, str] | None:
         """Answer and the phrase that gave it, or None. The text must come from plain()."""
-        for answer, phrases in self.rows:
-            for pieces in phrases:
-                if pieces[0] in text and (len(pieces) == 1 or _in_order(pieces, text)):
-                    return answer, "*".join(pieces)
+        holds = text.__contains__
+        for answer, beginnings, phrases in self.rows:
+            # One pass in C refuses most rows.
+            if any(map(holds, beginnings)):
+                for pieces in phrases:
+                    if pieces[0] in text and (len(pieces) == 1 or _in_order(pieces, text)):
+                        return answer, "*".join(pieces)
         return None
+
+
+def _row(answer: _Answer, phrases: str) -> tuple[_Answer, tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    compiled = _compiled(phrases)
+    return answer, tuple(dict.fromkeys(pieces[0] for pieces in compiled)), compiled
 
 
 def _compiled(phrases: str) -> tuple[tuple[str, ...], ...]:

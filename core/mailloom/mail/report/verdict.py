@@ -13,7 +13,8 @@ from .dsn import status_leaves
 from .evidence import Evidence
 from .failure import judged_event, read_failure
 from .feedback import Complaint, read_complaint
-from .judgement import Saying
+from .finding import Finding
+from .judgement import Saying, judge
 from .layout import Page, enclosed, lay_out
 from .letter import cover
 from .notification import Notification, read_notification
@@ -29,13 +30,13 @@ def verdict(raw: bytes) -> Report:
 def _verdict(page: Page, wrapped: bool) -> Report:
     evidence = Evidence(page)
     if (complaint := read_complaint(page, evidence)) is not None:
-        origin = origin_of(evidence.returned, "", complaint.envelope_id)
+        origin = origin_of(evidence.returned, evidence.addressees, "", complaint.envelope_id)
         return _complaint(complaint, origin)
     if page.type == "text/plain" and (notification := read_notification(page.leaves[0].text)) is not None:
         return _notified(notification)
     if (container := container_kind(page)) is not None:
         kind, why = container
-        return Report(kind=kind, origin=origin_of(evidence.returned, "", ""), why=(why,))
+        return Report(kind=kind, origin=origin_of(evidence.returned, evidence.addressees, "", ""), why=(why,))
     report = (None if wrapped else _wrapped(evidence)) or read_failure(evidence)
     if report is not None:
         return report
@@ -62,23 +63,20 @@ def _notified(notification: Notification) -> Report:
     if notification.kind is Kind.FEEDBACK:
         recipients = tuple(finding.recipient for finding in notification.findings if finding.recipient)
         return _complaint(Complaint(feedback_type=notification.feedback_type, recipients=recipients, rule=rule), origin)
-    events = tuple(
-        judged_event(
-            finding,
-            Saying(
-                diagnostic=finding.diagnostic,
-                status=finding.status,
-                reporter=finding.reporter,
-                recipient=finding.recipient,
-                narrative=finding.comment,
-                action=finding.action,
-            ),
-            [],
-            finding.recipient,
-        )
-        for finding in notification.findings
-    )
+    events = tuple(_notified_event(finding) for finding in notification.findings)
     return Report(kind=notification.kind, events=events, origin=origin, why=(rule, *(event.rule for event in events)))
+
+
+def _notified_event(finding: Finding) -> Event:
+    saying = Saying(
+        diagnostic=finding.diagnostic,
+        status=finding.status,
+        reporter=finding.reporter,
+        recipient=finding.recipient,
+        narrative=finding.comment,
+        action=finding.action,
+    )
+    return judged_event(finding, saying, judge(saying), [], finding.recipient)
 
 
 def _answer(evidence: Evidence) -> Report:
