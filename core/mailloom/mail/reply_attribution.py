@@ -38,11 +38,14 @@ _BRACKETED = re.compile(r"[<(\[\"']\s?(?:mailto:)?[^\s<>()\[\]@]{1,120}@[^\s<>()
 _ADDRESS = re.compile(r"[^\s<>()\[\]@:]{1,120}@[^\s<>()\[\]@]{2,120}")
 _ADDRESS_THEN_COLON = re.compile(r"[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]]{1,4}[\s\"'*_]{0,4}:$")
 _DASHED = re.compile(r"-{3,}\s*(.{8,400}?)\s*-{3,}:?")
+_DATE_AND_ADDRESS = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2},? [^<>]{1,80}<[^\s<>@]{1,80}@[^\s<>@]{1,80}>?")
 _NOTES = re.compile(
     r".{1,70}? (?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef) (?:on|am|le|il|el|em|op) .{6,60}:"
 )
 _GROUPWISE = re.compile(r">>>.{4,400}>>>")
-_WEAK_VERBS = frozenset({"said", "sent", "write", "quoting", "a dit", "reit", "ar", "v"})
+_WEAK_VERBS = frozenset(
+    {"said", "sent", "write", "quoting", "replied", "commented", "stated", "asked", "a dit", "reit", "ar", "v"}
+)
 _EDGE = " *_~|\"'‘“”-"
 
 
@@ -95,7 +98,7 @@ def is_attribution(text: str, *, quote_follows: bool) -> bool:
     if verb is not None and verb.group() in _WEAK_VERBS and not quote_follows and not _BRACKETED.search(said):
         verb = None
     if not said.endswith(":") and dashed is None and (verb is None or not _ends_with_verb(said)):
-        return False
+        return quote_follows and _DATE_AND_ADDRESS.fullmatch(said) is not None
     if dashed is not None and verb is None:
         return False
     return _proven(said, verb=verb is not None, quote_follows=quote_follows)
@@ -110,7 +113,7 @@ def _proven(said: str, *, verb: bool, quote_follows: bool) -> bool:
     if _ADDRESS_THEN_COLON.search(said) and (timed or dated) and (opened or digit_near):
         return True
     if not verb:
-        return bracketed and timed and dated and (opened or digit_near)
+        return bracketed and ((timed and dated and (opened or digit_near)) or quote_follows)
     if bracketed and (timed or dated or opened or len(said) < 160):
         return True
     if (opened and digit_near and (timed or dated or _ADDRESS.search(said))) or (
@@ -144,7 +147,7 @@ def _may_begin(text: str) -> bool:
 
 def _may_end(text: str) -> bool:
     said = key(text).rstrip(" *_")
-    return said.endswith((":", "---", ">>>")) or _ends_with_verb(said)
+    return said.endswith((":", "---", ">")) or _ends_with_verb(said)
 
 
 def _belongs(lines: Sequence[Line], start: int, end: int, depth: int) -> bool:

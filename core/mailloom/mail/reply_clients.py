@@ -124,6 +124,7 @@ _NAMES: dict[str, tuple[Mark, str]] = {
 _PREFIXES: tuple[tuple[str, Mark, str], ...] = (
     ("yahoo_quoted", Mark.QUOTE, "yahoo"),
     ("yqtfd", Mark.QUOTE, "yahoo"),
+    ("divrpf", Mark.CUT, "outlook"),
     ("bloop_sign", Mark.SIGNATURE, "airmail"),
     ("mailbirdsignature", Mark.SIGNATURE, "mailbird"),
     ("__aliyun_previous", Mark.QUOTE, "alimail"),
@@ -150,13 +151,13 @@ def mark_of(tag: str, attributes: dict[str, str]) -> Marked | None:
         return Marked(mark=Mark.QUOTE, client="gmx")
     style = attributes.get("style", "")
     if style and tag in {"div", "table", "p", "td"}:
-        return _styled(style.lower().replace(" ", ""))
+        return _styled(tag, style.lower().replace(" ", ""))
     return None
 
 
 def _named(name: str) -> Marked | None:
-    while name.startswith(("x_", "ecx", "m_")) and name not in _NAMES:
-        name = name[3:] if name.startswith("ecx") else name[2:]
+    while name.startswith(("x_", "ecx", "m_", "ec_")) and name not in _NAMES:
+        name = name[3:] if name.startswith("ec") else name[2:]
     if name in _NAMES:
         return Marked(mark=_NAMES[name][0], client=_NAMES[name][1])
     for prefix, mark, client in _PREFIXES:
@@ -165,10 +166,10 @@ def _named(name: str) -> Marked | None:
     return Marked(mark=Mark.SIGNATURE, client="generic") if name.endswith(("-signature", "_signature")) else None
 
 
-def _styled(style: str) -> Marked | None:
+def _styled(tag: str, style: str) -> Marked | None:
     if _BORDER_TOP.search(style) and "border-left:" not in style and not _BORDER_LEFT.search(style):
         return Marked(mark=Mark.RULE, client="outlook")
-    if _BORDER_LEFT.search(style) and ("padding" in style or "margin" in style):
+    if tag == "div" and _BORDER_LEFT.search(style) and ("padding" in style or "margin" in style):
         return Marked(mark=Mark.QUOTE, client="")
     return None
 

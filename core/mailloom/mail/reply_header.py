@@ -36,6 +36,7 @@ _FORWARD_STARTS = (
     "inoltrato da ",
 )
 _ABOVE = tuple(tuple(key(word) for word in words) for words in ABOVE_WORDS)
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _LONGEST_NAME = 34
 _MOST_LINES = 40
 _EDGE = ' *_-=+~#>|:;<[]()\u2014\u2013."'
@@ -74,15 +75,21 @@ def header_block_at(lines: Sequence[Line], start: int, *, announced: bool = Fals
             stray += 1 if line.text else 2
             if stray > (4 if Field.SUBJECT not in kinds else 2):
                 break
-    return end if _is_block(set(kinds), announced=announced or lines[start].text.startswith("*")) else None
+    proven = announced or lines[start].text.startswith("*") or _has_evidence(lines[start:end])
+    return end if _is_block(set(kinds), announced=announced, proven=proven) else None
 
 
-def _is_block(kinds: set[Field], *, announced: bool) -> bool:
-    if {Field.FROM, Field.DATE} <= kinds:
-        return True
+def _is_block(kinds: set[Field], *, announced: bool, proven: bool) -> bool:
+    """`proven`: it also looks like mail and not like a form or a journey (From: Rome, To: Paris, Date: Monday)."""
     if len(kinds) >= 3 and (Field.FROM in kinds or Field.DATE in kinds):
-        return True
+        return proven or Field.SUBJECT in kinds
+    if {Field.FROM, Field.DATE} <= kinds:
+        return proven
     return announced and len(kinds) >= 2 and Field.FROM in kinds
+
+
+def _has_evidence(lines: Sequence[Line]) -> bool:
+    return any("@" in line.text or _CLOCK.search(line.text) for line in lines)
 
 
 def _is_one_line_block(text: str) -> bool:

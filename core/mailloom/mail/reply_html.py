@@ -7,10 +7,10 @@ depth; links stay readable as `text <address>`. No recursion, linear time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailloom.mail.reply_clients import Mark, Marked, is_hidden, is_indent, mark_of
-from mailloom.mail.reply_line import Hint, Line, fold
+from mailloom.mail.reply_line import Hint, Line, fold, plain_line
 from mailloom.mail.reply_markup import VOID, Token, tokens
 from mailloom.mail.reply_rendered import Node, Rendered
 
@@ -80,6 +80,7 @@ _HIDDEN = frozenset(
     ]
 )
 _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?:0(?:px|pt|cm|in|em)?(?:[; ]|$|\s)|margin-bottom:0|margin:0")
+_HEADER_LIKE = re.compile(r"\d|@|[:：]\s*$")  # in Gmail's container, above its quote: else it is an answer typed there
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")
 _DEEPEST = 20  # quote levels drawn; deeper ones are drawn as this many
 
@@ -329,16 +330,22 @@ class _Renderer:
                     Line(raw=_drawn("", depth), text="", depth=depth, client=owner.client if depth else "")
                 )
             self._gap = False
-            hint = Hint.ATTRIBUTION if self._in_mixed and owner.hint is Hint.NONE and owner.depth == 0 else owner.hint
-            client = "gmail" if self._in_mixed and not owner.client else owner.client
+            hint, client = owner.hint, owner.client
+            if self._in_mixed and owner.hint is Hint.NONE and owner.depth == 0 and _HEADER_LIKE.search(shown[:200]):
+                hint, client = Hint.ATTRIBUTION, client or "gmail"
             for node in self._used:
                 self.nodes[node].lines.append(len(self.lines))
-            raw = _drawn(shown, owner.depth)
-            self.lines.append(Line(raw=raw, text=fold(matched), depth=owner.depth, hint=hint, client=client))
+            self.lines.append(_line(shown, matched, owner.depth, hint, client))
         self._shown.clear()
         self._matched.clear()
         self._used.clear()
         self._owner = None
+
+
+def _line(shown: str, matched: str, depth: int, hint: Hint, client: str) -> Line:
+    if depth == 0 and shown.lstrip().startswith((">", "＞")):
+        return replace(plain_line(shown), client=client)
+    return Line(raw=_drawn(shown, depth), text=fold(matched), depth=depth, hint=hint, client=client)
 
 
 def _drawn(text: str, depth: int) -> str:

@@ -13,9 +13,10 @@ from enum import Enum
 
 LONGEST_MATCHED = 1000  # characters; no header, signature or marker line is longer, so rules look no further
 
-_PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:>[ \t\xa0]?)+")
+_PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:[>＞][ \t\xa0]?)+")
 _INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"}
-_INVISIBLE |= dict.fromkeys(range(0x2066, 0x206A))
+_INVISIBLE |= dict.fromkeys([*range(0x2061, 0x2065), *range(0x2066, 0x206A)])
+_INVISIBLE |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2015], "-")
 _INVISIBLE |= {0xA0: " ", 0x202F: " ", 0x3000: " ", 0x2009: " ", 0x09: " ", 0x2019: "'", 0xFF1A: ":"}
 
 
@@ -61,23 +62,38 @@ def key(text: str) -> str:
 def plain_lines(text: str) -> list[Line]:
     """Split at CRLF, LF or CR; a `>From` alone between unquoted lines is an mbox escape and no quote."""
     pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lines = [_plain_line(piece) for piece in pieces]
+    lines = [plain_line(piece) for piece in pieces]
     for number, line in enumerate(lines):
-        if line.depth == 1 and line.raw.startswith(">From ") and not _quoted_near(lines, number):
+        if line.depth == 1 and (_is_escape(lines, number) or (number and _closes_address(lines[number - 1], line))):
             lines[number] = Line(raw=line.raw, text=fold(line.raw))
     return lines
 
 
-def _plain_line(piece: str) -> Line:
+def plain_line(piece: str) -> Line:
+    """One line; quote marks at its start are its depth."""
     prefix = _PREFIX.match(piece)
     if prefix is None:
         return Line(raw=piece.rstrip(), text=fold(piece))
     # GroupWise writes its own header as ">>> Name <address> date >>>": that is no quoted line.
     if prefix.group().strip() == ">>>" and piece.rstrip().endswith(">>>") and len(piece.strip()) > 12:
         return Line(raw=piece.rstrip(), text=fold(piece))
-    return Line(raw=piece.rstrip(), text=fold(piece[prefix.end() :]), depth=prefix.group().count(">"))
+    return Line(
+        raw=piece.rstrip(),
+        text=fold(piece[prefix.end() :]),
+        depth=len(prefix.group()) - len(prefix.group().translate({62: None, 0xFF1E: None})),
+    )
 
 
-def _quoted_near(lines: list[Line], number: int) -> bool:
+def _closes_address(before: Line, line: Line) -> bool:
+    """The `>` of an address that was wrapped just before it ("<ann@example.org" / "> wrote:") is no quote mark."""
+    return (
+        before.depth == 0
+        and before.text.rfind("<") > before.text.rfind(">")
+        and len(line.text) < 60
+        and line.text.endswith(":")
+    )
+
+
+def _is_escape(lines: list[Line], number: int) -> bool:
     around = lines[max(0, number - 1) : number] + lines[number + 1 : number + 2]
-    return any(line.depth for line in around)
+    return lines[number].raw.startswith(">From ") and not any(line.depth for line in around)

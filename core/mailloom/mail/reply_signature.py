@@ -160,7 +160,7 @@ def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:
         if line.depth == 0 and above:
             if line.text in {"--", "—", "––", "__"} or line.raw == "--":
                 return number
-            if is_rule(line) and _looks_signed(lines, number):
+            if line.text and is_rule(line) and _looks_signed(lines, number):
                 return number
         above = above or bool(line.text)
     return None

@@ -242,8 +242,9 @@ def _nothing_new(
     for piece in quotes:
         if not piece.marked or not piece.attributed or _is_forward(lines, piece):
             verdicts[piece.start : piece.end] = [Verdict.SHOWN] * (piece.end - piece.start)
-            forward = not piece.marked or piece.attributed
-            return [*rules, "forward" if forward else ""]
+            if piece.rule == "attribution" and not _is_forward(lines, piece):
+                return [*rules, "only old words"]
+            return [*rules, "forward" if not piece.marked or piece.attributed else ""]
     if quotes:
         return rules
     machine = [line.blank or is_rule(line) or line.text == "--" or is_sent_line(line.text) for line in lines]

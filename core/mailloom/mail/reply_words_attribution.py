@@ -20,7 +20,10 @@ VERBS: dict[str, tuple[str, ...]] = {
     "da": ("skrev", "skrev følgende", "har skrevet"),
     "de": ("schrieb", "schrieben", "hat geschrieben", "geschrieben", "schreibt", "zitat von"),
     "el": ("έγραψε", "έγραψαν", "εγραψε", "γράφει"),
-    "en": ("wrote", "writes", "write", "said", "quoting", "sent", "has written", "a dit"),
+    "en": (
+        "wrote", "writes", "write", "said", "quoting", "sent", "has written", "a dit", "excerpts from", "replied", "commented",
+        "stated", "asked", "spake",
+    ),
     "eo": ("skribis",),
     "es": ("escribió", "escribio", "ha escrito", "escribía", "escribe", "citando a"),
     "et": ("kirjutas", "kirjutanud"),
@@ -74,7 +77,7 @@ VERBS_UNSPACED: tuple[str, ...] = (
 
 # Words a quote header begins with, when it does not begin with the date itself or the name.
 OPENERS: dict[str, tuple[str, ...]] = {
-    "en": ("on", "at", "in a message dated", "in article", "in message", "quoting", "this is what", "around"),
+    "en": ("on", "at", "in a message dated", "in article", "in message", "quoting", "excerpts from", "this is what", "around"),
     "de": ("am", "den", "zitat von", "zitat", "um", "in der nachricht"),
     "fr": ("le", "en date du", "citation de", "dans un message du"),
     "es": ("el", "el día", "con fecha", "citando a", "en"),
