@@ -13,6 +13,8 @@ _LONGEST = 1000
 """Bytes of a line that can be a delimiter; RFC 2046 allows 72."""
 
 _WINDOW = 2048
+_PREAMBLE = 400
+"""Bytes before the first delimiter: "This is a multi-part message in MIME format." and its like."""
 
 _FIRST_PART = re.compile(
     rb"^--(?!-*[ \t]*\r?$)([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z][A-Za-z-]{0,40}[ \t]?:)", re.MULTILINE
@@ -60,6 +62,13 @@ class Delimiters:
             if at < last or self._has_field(begin):
                 spans.append((begin, self._before(following, begin) if following <= end else end))
         return spans, bool(closing)
+
+    def begins_at(self, start: int, end: int) -> bool:
+        """Whether a multipart stands here whose header is lost: a delimiter line and a Content- field, after at most a short preamble."""
+        match = _FIRST_PART.search(self._raw, start, min(end, start + _PREAMBLE))
+        if not match or self._raw[match.end() : match.end() + 8].lower() != b"content-":
+            return False
+        return bool(self._within(match[1] + b"--", start, end))
 
     def guess(self, start: int, end: int) -> bytes:
         """The boundary that seems to be in use within `start:end`: the first `--` line with a field after it. b'' if none."""

@@ -150,7 +150,7 @@ class Message(Part):
     @lazy
     def attachments(self) -> Sequence[Attachment]:
         """Every file, in the order of the message; those inside a text or a winmail.dat stand at its place."""
-        found = [_of_embedded(file) for file in self._split_texts[1]]
+        found = [attachment for file in self._split_texts[1] for attachment in _of_embedded(file)]
         shown = content_ids(self.html) if any(part.content_id for part in self._layout.attached) else set()
         for part in self._layout.attached:
             if opened := self._unpacked.get(id(part)):
@@ -176,9 +176,11 @@ class Message(Part):
         return list(self._notes)
 
 
-def _of_embedded(file: EmbeddedFile) -> Attachment:
+def _of_embedded(file: EmbeddedFile) -> list[Attachment]:
+    if opened := tnef.unpack(file.content):
+        return [_of_tnef(packed) for packed in opened.files]
     name = decode(file.name)
-    return Attachment(name=name, content_type=type_of_name(name) or BINARY, load=lambda: file.content)
+    return [Attachment(name=name, content_type=type_of_name(name) or BINARY, load=lambda: file.content)]
 
 
 def _of_tnef(file: tnef.TnefFile) -> Attachment:

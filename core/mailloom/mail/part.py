@@ -106,8 +106,15 @@ class Part:
         """Lower case `type/subtype`; text/plain when absent, application/octet-stream or what the name says when impossible."""
         written = self._declared_type[0]
         if not written:
-            return self._default_type
+            return "multipart/mixed" if self._outermost and self._lost_its_type() else self._default_type
         return possible_type(written) or type_of_name(self.filename) or BINARY
+
+    def _lost_its_type(self) -> bool:
+        raw, start = self._source.raw, self._body_start
+        if raw.find(b"--", start, start + 400) < 0 or not self._source.delimiters.begins_at(start, self._end):
+            return False
+        self._source.note("the Content-Type was missing and has been guessed")
+        return True
 
     @property
     def charset(self) -> str:

@@ -14,6 +14,8 @@ from mailloom.mail.embedded import from_uu, from_yenc
 
 _SOFT_BREAK_WITH_BLANKS = re.compile(rb"=[ \t]++(?=\r?\n|\Z)")
 _NOT_BASE64 = bytes(byte for byte in range(256) if not (chr(byte).isalnum() and byte < 128) and byte not in b"+/=")
+_BASE64 = bytes(set(range(256)) - set(_NOT_BASE64))
+_SAMPLE = 1000
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}[ \t\r]*\Z")
 
 
@@ -29,6 +31,8 @@ def undo(encoding: str, body: bytes) -> bytes:
 
 
 def _from_base64(body: bytes) -> bytes:
+    if _is_prose(body[:_SAMPLE].lstrip().split(b"\n", 1)[0]):
+        return body
     padded = body.find(b"=")
     if padded < 0 or not body[padded:].strip(b"=\r\n \t"):
         try:
@@ -36,6 +40,13 @@ def _from_base64(body: bytes) -> bytes:
         except binascii.Error:
             return _from_damaged(body)
     return _from_pieces(body)
+
+
+def _is_prose(sample: bytes) -> bool:
+    """Whether this first line is text that was never encoded, whatever the header says: words with blanks and marks between them."""
+    if b" " not in sample or len(sample) < 20:
+        return False
+    return b" " in sample.strip() and len(sample.translate(None, _BASE64)) * 8 > len(sample)
 
 
 def _from_damaged(body: bytes) -> bytes:

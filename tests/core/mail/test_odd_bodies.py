@@ -272,6 +272,9 @@ BOUNDARIES = [
         [],
         id="almost-delimiters",
     ),
+    pytest.param(
+        b"Subject: x\n\n" + multipart("mixed", PLAIN, PDF).partition(b"\n\n")[2], "plain", [A_PDF], id="no-type"
+    ),
     pytest.param(b"Content-Type: multipart/mixed\n\njust text", "just text", [], id="no-delimiter-at-all"),
     pytest.param(
         b"Content-Type: multipart/mixed; boundary=i\nContent-Transfer-Encoding: base64\n\n" + B64,
@@ -386,6 +389,11 @@ def test_an_image_of_the_text_keeps_its_content_id(raw: bytes, inline: bool) -> 
 def test_a_uuencoded_file_in_the_text_is_an_attachment() -> None:
     read = parse(b"Subject: x\n\nbefore\nbegin 644 a.png\n" + binascii.b2a_uu(b"PNG") + b"`\nend\nafter\n")
     assert seen(read) == ("before\nafter", "", [("a.png", "image/png", b"PNG")])
+
+
+def test_what_looks_like_a_multipart_in_a_text_stays_text() -> None:
+    text = "Look at this:\n--b\nContent-Type: text/plain\n\nplain\n"
+    assert parse(b"Subject: x\n\n" + text.encode()).plain == text
 
 
 def test_an_attachment_keeps_its_own_bytes() -> None:

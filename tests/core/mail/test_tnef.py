@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import random
 import struct
 
@@ -78,6 +79,12 @@ def test_a_winmail_dat_is_unpacked_into_its_files() -> None:
 def test_the_type_may_be_hidden_behind_the_name() -> None:
     raw = as_mail(WHOLE).replace(b"application/ms-tnef", b"application/octet-stream")
     assert [a.name for a in parse(raw).attachments] == ["long näme.txt", "pic.png"]
+
+
+def test_a_uuencoded_winmail_dat_is_unpacked_too() -> None:
+    lines = b"".join(binascii.b2a_uu(WHOLE[at : at + 45]) for at in range(0, len(WHOLE), 45))
+    read = parse(b"Subject: x\n\ntext\nbegin 600 winmail.dat\n" + lines + b"`\nend\n")
+    assert [a.name for a in read.attachments] == ["long näme.txt", "pic.png"]
 
 
 def test_the_text_of_the_mail_wins_over_the_text_inside() -> None:

@@ -47,6 +47,18 @@ ENCODED = [
     pytest.param("base64", b"aGVsbG8=\r\nIHdvcmxk\r\n", b"hello world", id="two-pieces"),
     pytest.param("base64", b"aGVsbG8=IHdvcmxk", b"hello world", id="two-pieces-on-a-line"),
     pytest.param("base64", b"aGVsbG8=\r\n\r\n____\r\nlist footer of words\r\n", b"hello", id="footer"),
+    pytest.param(
+        "base64",
+        b"This text was never encoded, you see.\n",
+        b"This text was never encoded, you see.\n",
+        id="base64-is-prose",
+    ),
+    pytest.param(
+        "base64",
+        b"VGhpcyBpcyBhIGxv bmdlciB0ZXh0IHdp dGggYmxhbmtz",
+        b"This is a longer text with blanks",
+        id="base64-with-blanks",
+    ),
     pytest.param("base64", b"", b"", id="base64-empty"),
     pytest.param("base64", b"=", b"", id="base64-only-padding"),
     pytest.param("quoted-printable", b"h=C3=A4 =\r\nb", "hä b".encode(), id="quoted-printable"),
