@@ -14,6 +14,7 @@ from mailloom.api.network_socket import LineReader, ProtocolViolation
 from .replies import Answer, text_of
 
 _MOST_LINES: Final = 500
+_MOST_KNOWN: Final = 50
 _CHUNK: Final = 262144
 
 
@@ -32,6 +33,8 @@ class Conversation:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._reader = LineReader(sock)
+        self._known: dict[bytes, Answer] = {}
+        """The first replies, of which most come again and again."""
         self.last: Answer | None = None
 
     @property
@@ -60,10 +63,19 @@ class Conversation:
     def answer(self) -> Answer:
         """The next reply. Raises OSError (time-out, closed) or ProtocolViolation."""
         line = self._reader.line()
+        answer = self._known.get(line)
+        if answer is None:
+            answer = self._parsed(line)
+        self.last = answer
+        return answer
+
+    def _parsed(self, line: bytes) -> Answer:
         code = _LAST.get(line[:4])
         if code is None:
             line, code = self._rest(line)
-        self.last = answer = Answer(code, line)
+        answer = Answer(code, line)
+        if len(self._known) < _MOST_KNOWN:
+            self._known[line] = answer
         return answer
 
     def _rest(self, first: bytes) -> tuple[bytes, int]:

@@ -53,11 +53,16 @@ class Transaction:
 
     def __post_init__(self) -> None:
         self.unsettled = [address for address, _ in self.recipients]
-        for start in range(0, len(self.recipients), MOST_TOGETHER):
-            line = b"".join([command for _, command in self.recipients[start : start + MOST_TOGETHER]])
-            self.batches.append((line, self.unsettled[start : start + MOST_TOGETHER]))
-        self.batches[0] = (self.mail + self.batches[0][0], self.batches[0][1])
-        self.batches[-1] = (self.batches[-1][0] + b"DATA\r\n", self.batches[-1][1])
+        commands = [command for _, command in self.recipients]
+        if len(commands) <= MOST_TOGETHER:
+            self.batches = [(b"".join([self.mail, *commands, b"DATA\r\n"]), list(self.unsettled))]
+            return
+        starts = range(0, len(commands), MOST_TOGETHER)
+        lines = [b"".join(commands[start : start + MOST_TOGETHER]) for start in starts]
+        lines[0] = self.mail + lines[0]
+        lines[-1] += b"DATA\r\n"
+        groups = [self.unsettled[start : start + MOST_TOGETHER] for start in starts]
+        self.batches = list(zip(lines, groups, strict=True))
 
     def take_mail(self, answer: Answer) -> None:
         if not answer.accepted:
@@ -80,6 +85,8 @@ class Transaction:
 
     def refusals(self) -> list[Outcome]:
         """Outcomes of the recipients that were refused so far; each is given once."""
+        if not self.refused:
+            return []
         settled = [refused_outcome(self.parcel.key, address, answer) for address, answer in self.refused]
         for address, _ in self.refused:
             self.unsettled.remove(address)
