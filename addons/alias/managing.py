@@ -160,14 +160,18 @@ def _fill(session: Session, alias: Alias, form: AliasForm) -> None:
         raise ConfigurationError(
             f"There is no record {form.forced_record} of {form.model}.", remedy="Force an existing record, or none."
         )
-    if form.policy is ContactPolicy.FOLLOWERS and not (form.forced_record or form.parent_record):
+    if ContactPolicy(form.policy) is ContactPolicy.FOLLOWERS and not (form.forced_record or form.parent_record):
         raise ConfigurationError(
             "An alias for followers only needs a record whose followers are meant.",
             remedy="Force a record, or name a parent record.",
         )
     alias.name, alias.domain_id, alias.domain, alias.model = name, domain.id if domain else None, domain, form.model
     alias.defaults, alias.forced_record = dict(form.defaults), form.forced_record
-    alias.parent_model, alias.parent_record, alias.policy = form.parent_model, form.parent_record, form.policy
+    alias.parent_model, alias.parent_record, alias.policy = (
+        form.parent_model,
+        form.parent_record,
+        ContactPolicy(form.policy),
+    )
     alias.any_domain, alias.machines, alias.answer_text = form.any_domain, form.machines, form.answer_text
     alias.owner_contact_id = form.owner_contact_id
 

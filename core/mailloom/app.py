@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
@@ -35,6 +35,7 @@ from mailloom.flow.threads import open_thread, takes_part
 from mailloom.mail.token import Keyring
 from mailloom.registry.registry import Registry
 from mailloom.registry.templates import make_environment
+from mailloom.store.accounts import AccountRow
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.messages import Message, MessageKind
@@ -234,10 +235,11 @@ class App:
     def _account_id(self, name: str | None) -> int | None:
         if name is None:
             return None
-        from mailloom.flow.accounts import find_account
-
         with self.read() as session:
-            return find_account(session, name).id
+            number = session.scalar(select(AccountRow.id).where(AccountRow.name == name))
+        if number is None:
+            raise NotFound(f"There is no account {name!r}.", remedy="`mailloom accounts list` shows them all.")
+        return number
 
 
 def _key_id(secret: bytes) -> str:

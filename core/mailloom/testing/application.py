@@ -20,6 +20,8 @@ from typing import Any
 from sqlalchemy import inspect, select
 
 from mailloom.api.drafts import Purpose
+from mailloom.api.receiving import SourceKind
+from mailloom.api.sending import TransportKind
 from mailloom.api.threads import ThreadModel, mapped
 from mailloom.app import App, Place, create_app, utc_now
 from mailloom.mail.message import Message as Mail
@@ -31,19 +33,29 @@ from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.threads import Threaded
 
 ROUTING_ADDONS = ("alias", "catchall")
-_MODELS_ADDON = '''"""Models that a test defined."""
+_HOOKS = '''"""What a test gives to its application."""
 
 from mailloom.api import hookimpl
-from mailloom.testing.application import models_given
+from mailloom.testing.application import given
 
 
 @hookimpl
 def register_thread_models():
-    return models_given("{name}")
+    return given("{name}").models
+
+
+@hookimpl
+def register_sources():
+    return given("{name}").sources
+
+
+@hookimpl
+def register_transports():
+    return given("{name}").transports
 '''
 _MANIFEST = """name = "{name}"
-title = "Models of a test"
-summary = "Models that a test defined."
+title = "Parts of a test"
+summary = "What a test gives to its application."
 version = "1.0"
 category = "example"
 depends = []
@@ -51,11 +63,22 @@ requires_core = ">=0"
 """
 
 _numbers = itertools.count(1)
-_given: dict[str, Sequence[ThreadModel]] = {}
 
 
-def models_given(name: str) -> Sequence[ThreadModel]:
-    """The thread models that a `temporary_app` was given, for the addon that it writes for them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a `temporary_app` was given to offer, besides its addons."""
+
+    models: Sequence[ThreadModel]
+    sources: Sequence[SourceKind]
+    transports: Sequence[TransportKind]
+
+
+_given: dict[str, Given] = {}
+
+
+def given(name: str) -> Given:
+    """For the addon that `temporary_app` writes: what it shall offer."""
     return _given[name]
 
 
@@ -113,6 +136,8 @@ def temporary_app(
     addons: Sequence[str] = ROUTING_ADDONS,
     *,
     models: Sequence[type[Any]] = (),
+    sources: Sequence[SourceKind] = (),
+    transports: Sequence[TransportKind] = (),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     domain: str | None = "example.org",
     database_url: str | None = None,
@@ -121,7 +146,8 @@ def temporary_app(
 ) -> Iterator[TemporaryApp]:
     """An application with these addons (and what they need) installed.
 
-    `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table). `domain` is made as the first mail domain where
+    `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table), `sources` and
+    `transports` kinds of servers. `domain` is made as the first mail domain where
     the alias addon is installed. `database_url` must name an empty database; SQLite in the temporary folder without it.
     """
     with TemporaryDirectory(prefix="mailloom-") as folder:
@@ -132,11 +158,11 @@ def temporary_app(
             addons_path=(*addons_path, data / "addons"),
         )
         (data / "addons").mkdir()
-        name = _write_models_addon(data / "addons", models)
+        name = _write_addon(data / "addons", models, sources, transports)
         app = create_app(where, TemporaryApp, clock=clock)
         try:
             _create_tables(app, models)
-            for addon in [*addons, *([name] if name else [])]:
+            for addon in [*addons, name]:
                 if not app.registry.addons[addon].at_work:
                     app.registry.install(addon)
             for section, values in (settings or {}).items():
@@ -149,16 +175,16 @@ def temporary_app(
             _given.pop(name, None)
 
 
-def _write_models_addon(folder: Path, models: Sequence[type[Any]]) -> str:
+def _write_addon(
+    folder: Path, models: Sequence[type[Any]], sources: Sequence[SourceKind], transports: Sequence[TransportKind]
+) -> str:
     threaded = [mapped(cls, cls.__name__) for cls in models if issubclass(cls, Threaded)]
-    if not threaded:
-        return ""
-    name = f"models_of_test_{next(_numbers)}"
-    _given[name] = threaded
+    name = f"parts_of_test_{next(_numbers)}"
+    _given[name] = Given(models=threaded, sources=sources, transports=transports)
     (folder / name).mkdir()
     (folder / name / "manifest.toml").write_text(_MANIFEST.format(name=name))
-    (folder / name / "__init__.py").write_text('"""Models that a test defined."""\n')
-    (folder / name / "hooks.py").write_text(_MODELS_ADDON.format(name=name))
+    (folder / name / "__init__.py").write_text('"""What a test gives to its application."""\n')
+    (folder / name / "hooks.py").write_text(_HOOKS.format(name=name))
     return name
 
 
