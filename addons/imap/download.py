@@ -43,10 +43,13 @@ def grouped(sizes: Mapping[int, int]) -> Iterator[Mapping[int, int]]:
 class _Request:
     """One FETCH on its way."""
 
-    def __init__(self, mailbox: Mailbox, sizes: Mapping[int, int]) -> None:
+    def __init__(self, mailbox: Mailbox, sizes: Mapping[int, int], wanted: dict[int, _Request]) -> None:
         self.arrived: dict[int, bytes] = {}
         self.refused: CommandRefused | None = None
         self.sizes = sizes
+        # A server may work on two commands at once; a message then belongs to the request that named it.
+        self._wanted = wanted
+        wanted.update(dict.fromkeys(sizes, self))
         self._conversation = mailbox.conversation
         (uid_set,) = uid_sets(sizes, longest=100_000)
         self._tag: bytes | None = self._conversation.send("UID FETCH", uid_set.encode("ascii"), b"(UID BODY.PEEK[])")
@@ -69,8 +72,8 @@ class _Request:
             return
         items = fetch_items(response)
         uid, body = items.get(b"UID"), items.get(b"BODY[]")
-        if uid is not None and uid.isdigit() and body is not None and int(uid) in self.sizes:
-            self.arrived[int(uid)] = body
+        if uid is not None and uid.isdigit() and body is not None and (owner := self._wanted.get(int(uid))) is not None:
+            owner.arrived[int(uid)] = body
 
 
 class Download:
@@ -80,6 +83,7 @@ class Download:
         self._mailbox = mailbox
         self._folder = folder
         self._uidvalidity = uidvalidity
+        self._wanted: dict[int, _Request] = {}
         self._refusals = 0
 
     def bodies(self, sizes: Mapping[int, int]) -> Iterator[tuple[int, bytes]]:
@@ -94,18 +98,18 @@ class Download:
             yield from self._given(request)
 
     def _ask(self, group: Mapping[int, int]) -> _Request:
-        """Send the next request before the last one's messages are handed out, when nobody left the folder."""
-        self._mailbox.settle()
+        """Send a request while the one before is still being answered; the folder is opened again if somebody left it."""
         self._mailbox.check_same(self._folder, self._uidvalidity)
-        request = _Request(self._mailbox, group)
-        self._mailbox.pending = request
+        request = _Request(self._mailbox, group, self._wanted)
+        self._mailbox.pending.append(request)
         return request
 
     def _given(self, request: _Request) -> Iterator[tuple[int, bytes]]:
-        if self._mailbox.pending is request:
-            self._mailbox.settle()
-        request.settle()
+        if request in self._mailbox.pending:
+            self._mailbox.pending.remove(request)
+            request.settle()
         for uid in request.sizes:
+            self._wanted.pop(uid, None)
             body = request.arrived.pop(uid, None)
             if body is None and request.refused is not None:
                 body = self._alone(uid, request)
@@ -132,7 +136,7 @@ class Download:
     def _ask_alone(self, uid: int, size: int) -> _Request:
         self._mailbox.settle()
         self._mailbox.check_same(self._folder, self._uidvalidity)
-        request = _Request(self._mailbox, {uid: size})
+        request = _Request(self._mailbox, {uid: size}, self._wanted)
         request.settle()
         return request
 

@@ -40,15 +40,15 @@ class Mailbox:
 
     def __init__(self, conversation: Conversation, *, writable: bool) -> None:
         self.conversation = conversation
-        self.pending: Unsettled | None = None
-        """Read to its end before any other command is sent."""
+        self.pending: list[Unsettled] = []
+        """Read to their ends before any other command is sent."""
         self._writable = writable
         self._folder: Folder | None = None
 
     def settle(self) -> None:
-        if self.pending is not None:
-            pending, self.pending = self.pending, None
-            pending.settle()
+        pending, self.pending = self.pending, []
+        for command in pending:
+            command.settle()
 
     def open(self, name: str) -> Folder:
         """Open a folder unless it is open; the error says why it cannot be."""

@@ -136,7 +136,7 @@ class ImapSource:
 
     def close(self) -> None:
         stream = self._conversation.stream
-        if not stream.dead and self._mailbox.pending is None:
+        if not stream.dead and not self._mailbox.pending:
             self._conversation.closing = True
             with contextlib.suppress(MailloomError):
                 self._conversation.send("LOGOUT")
