@@ -31,6 +31,7 @@ _OPENER = re.compile(
 )
 _SHARED_OPENER = re.compile(r"\s(?=(?:on|am|le|el|il|em|op|den)\s+(?:\w{2,10}[.,]{0,2}\s+){0,2}\d)")
 
+_VERB_COLON = re.compile(rf"(?:{_VERB.pattern})\s?[*_]?:(?=\s)")
 _TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d)|(?<!\d)\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr)\b")
 _FULL_DATE = re.compile(r"(?<!\d)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?!\d)|(?<!\d)\d{4}\s?[年년]\s?\d{1,2}")
 _YEAR = re.compile(r"(?<!\d)(?:19|20|25|13|14|57)\d\d(?!\d)")
@@ -39,9 +40,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]@:]{1,120}@[^\s<>()\[\]@]{2,120}")
 _ADDRESS_THEN_COLON = re.compile(r"[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]]{1,4}[\s\"'*_]{0,4}:$")
 _DASHED = re.compile(r"-{3,}\s*(.{8,400}?)\s*-{3,}:?")
 _DATE_AND_ADDRESS = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2},? [^<>]{1,80}<[^\s<>@]{1,80}@[^\s<>@]{1,80}>?")
-_NOTES = re.compile(
-    r".{1,70}? (?:wrote|schrieb|a écrit|ha scritto|escribió|escreveu|schreef) (?:on|am|le|il|el|em|op) .{6,60}:"
-)
+_BROKEN_DATE = re.compile(r"(?:19|20)\d\d(?![\d./年년-])")  # a year that the line before it belongs to
 _GROUPWISE = re.compile(r">>>.{4,400}>>>")
 _WEAK_VERBS = frozenset(
     {"said", "sent", "write", "quoting", "replied", "commented", "stated", "asked", "a dit", "reit", "ar", "v"}
@@ -71,17 +70,26 @@ def attribution_at(lines: Sequence[Line], start: int) -> int | None:
     return None
 
 
-def shared_line_attribution(line: Line) -> int | None:
-    """Where in `line.raw` a quote header begins after new words on the same line, None when it does not."""
-    if len(line.raw) > _LONGEST_LINE or not line.text.endswith(":"):
-        return None
+def shared_line_attribution(line: Line) -> tuple[int, int] | None:
+    """Where in `line.raw` a quote header begins and ends that shares its line with new or old words; None when none does.
+
+    Old words after the header need more proof than the header alone: an address in brackets.
+    """
     folded = key(line.raw)
-    if len(folded) != len(line.raw.strip()) or (_OPENER.match(folded) and is_attribution(folded, quote_follows=False)):
+    if ":" not in folded or len(folded) != len(line.raw.strip()):
         return None
     lead = len(line.raw) - len(line.raw.lstrip())
-    for found in list(_SHARED_OPENER.finditer(folded))[-3:]:
-        if is_attribution(folded[found.end() :], quote_follows=False):
-            return lead + found.start()
+    ends = {len(folded)} if folded.endswith(":") and len(folded) <= _LONGEST_LINE else set()
+    ends |= {found.end() for found in list(_VERB_COLON.finditer(folded, 0, _LONGEST_LINE))[:3]}
+    for end in sorted(ends):
+        head = folded[:end]
+        if end < len(folded) and not _BRACKETED.search(head):
+            continue
+        if _OPENER.match(head) and is_attribution(head, quote_follows=False):
+            return (lead, lead + end) if end < len(folded) else None
+        for found in list(_SHARED_OPENER.finditer(head))[-3:]:
+            if is_attribution(head[found.end() :], quote_follows=False):
+                return lead + found.start(), lead + end
     return None
 
 
@@ -116,15 +124,27 @@ def _proven(said: str, *, verb: bool, quote_follows: bool) -> bool:
         return bracketed and ((timed and dated and (opened or digit_near)) or quote_follows)
     if bracketed and (timed or dated or opened or len(said) < 160):
         return True
-    if (opened and digit_near and (timed or dated or _ADDRESS.search(said))) or (
-        _NOTES.fullmatch(said) and (timed or dated)
-    ):
+    if opened and digit_near and (timed or dated or _ADDRESS.search(said)):
+        return True
+    if timed and dated and _named_first(said):
         return True
     if re.search(r"\d", said[:25]) and timed and dated:
         return True
     if _ends_with_verb(said) and (timed or dated) and re.search(r"\d", said[:60]) and len(said) < 140 and quote_follows:
         return True
     return quote_follows and (len(said.split()) <= 9 or (opened and len(said) < 120))
+
+
+def _named_first(said: str) -> bool:
+    """ "Ann Example wrote on <date>:" a short name, the verb, and nothing but the date."""
+    verb = _VERB.search(said)
+    if verb is None:
+        return False
+    return (
+        1 <= len(said[: verb.start()].split()) <= 5
+        and len(said) - verb.end() <= 60
+        and re.search(r"\d", said[: verb.start()]) is None
+    )
 
 
 def _ends_with_verb(said: str) -> bool:
@@ -151,33 +171,31 @@ def _may_end(text: str) -> bool:
 
 
 def _belongs(lines: Sequence[Line], start: int, end: int, depth: int) -> bool:
-    """Whether the first line is part of the header, and not new words above a header that stands by itself further down."""
+    """Whether the first line is part of the header, and not new words above a header that is whole without it."""
     said = key(lines[start].text).lstrip(_EDGE)
     opened = _OPENER.match(said + " ") is not None
-    if opened and re.search(r"\d", said[:45]):
-        return True
-    later = [_begins(lines, begin, end, depth) for begin in range(start + 1, end + 1)]
-    if any(begins == "opener" for begins in later):
-        return False
-    if _BRACKETED.search(said) or (opened and len(said) < 28):
-        return True
-    if any(later) and not re.search(r"\d", said[:25]):
-        return False
-    return opened or re.search(r"\d", said[:25]) is not None or "@" in said or (end == start + 1 and len(said) < 60)
+    numbered = re.search(r"\d", said[:45]) is not None
+    for begin in range(start + 1, end + 1):
+        below = _whole_header(lines, begin, end, depth)
+        if not below:
+            continue
+        cut_name = _BRACKETED.search(said) is not None and "@" not in below
+        cut_day = opened and not numbered and len(said) < 28 and re.search(r"\d", below[:12]) is not None
+        return cut_name or cut_day
+    return opened or numbered or "@" in said or (end == start + 1 and len(said) < 60)
 
 
-def _begins(lines: Sequence[Line], begin: int, end: int, depth: int) -> str:
-    """By what a header of its own begins at `begin`: "opener" or "date"; '' when none does."""
+def _whole_header(lines: Sequence[Line], begin: int, end: int, depth: int) -> str:
+    """The text from `begin` on when it is a header with a date of its own at its start, else ''."""
     window = ""
     for line in lines[begin : end + 1]:
         window = _joined(window, line.text)
     said = key(window).lstrip(_EDGE)
-    opened = _OPENER.match(said) is not None and re.search(r"\d", said[:45]) is not None
-    if not (opened or re.search(r"\d", said[:25])):
+    numbered = re.search(r"\d", said[:45] if _OPENER.match(said) else said[:25]) is not None
+    dated = _FULL_DATE.search(said) is not None or _YEAR.search(said) is not None
+    if not (numbered and dated) or _BROKEN_DATE.match(said):
         return ""
-    if not is_attribution(window, quote_follows=_quote_follows(lines, end + 1, depth)):
-        return ""
-    return "opener" if opened else "date"
+    return said if is_attribution(window, quote_follows=_quote_follows(lines, end + 1, depth)) else ""
 
 
 def _joined(window: str, text: str) -> str:

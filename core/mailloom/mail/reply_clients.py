@@ -130,7 +130,7 @@ _PREFIXES: tuple[tuple[str, Mark, str], ...] = (
     ("__aliyun_previous", Mark.QUOTE, "alimail"),
     ("ecxoutlookmessageheader", Mark.CUT, "outlook"),
 )
-_BORDER_TOP = re.compile(r"border-top:[^;]{0,40}(?:solid|#[0-9a-f]{3,6}|\d(?:\.\d)?p[tx])")
+_BORDER_TOP = re.compile(r"border-top:[^;]{0,40}(?:solid|#[0-9a-f]{3,6}|\d(?:\.\d)?p[tx])|border-top-style:solid")
 _BORDER_LEFT = re.compile(r"border-left:[^;]{0,40}(?:solid|groove|ridge|double|dotted)")
 _INDENT = re.compile(r"border:(?:none|0|medium)")
 

@@ -89,7 +89,18 @@ def _is_block(kinds: set[Field], *, announced: bool, proven: bool) -> bool:
 
 
 def _has_evidence(lines: Sequence[Line]) -> bool:
-    return any("@" in line.text or _CLOCK.search(line.text) for line in lines)
+    """An address, a time, or a word for the date that only mail uses ("Sent", never "Date")."""
+    return any("@" in line.text or _CLOCK.search(line.text) or _says_sent(line.text) for line in lines)
+
+
+def _says_sent(text: str) -> bool:
+    if field_of(text) is not Field.DATE:
+        return False
+    return (
+        not key(text)
+        .lstrip("*_|#•>-+ ")
+        .startswith(("dat", "fecha", "дат", "pv", "pä", "tarih", "dát", "日", "날", "ngày", "วัน", "تار", "תאר", "when"))
+    )
 
 
 def _is_one_line_block(text: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mailloom.mail.reply_clients import Mark, Marked, is_hidden, is_indent, mark_of
 from mailloom.mail.reply_line import Hint, Line, fold, plain_line
-from mailloom.mail.reply_markup import VOID, Token, tokens
+from mailloom.mail.reply_markup import VOID, Token, tokens, unescape
 from mailloom.mail.reply_rendered import Node, Rendered
 
 _BLOCKS = frozenset(
@@ -122,9 +122,10 @@ class _Renderer:
     def __init__(self, source: str, blockquotes: bool) -> None:
         self.lines: list[Line] = []
         self.nodes: list[Node] = []
+        self._source = source
         self._length = len(source)
         self._blockquotes = blockquotes
-        self._stack = [_Element(tag="", number=-1)]
+        self._stack = [_Element(tag="", number=-1, preformatted="<" not in source)]
         self._open: dict[str, int] = {}
         self._shown: list[str] = []
         self._matched: list[str] = []
@@ -293,18 +294,22 @@ class _Renderer:
 
     def _text(self, token: Token) -> None:
         element = self._stack[-1]
-        number = len(self.nodes)
-        self.nodes.append(Node(token.start, token.end, element.number, leaf=True))
-        if element.hidden:
-            return
-        if not element.preformatted:
+        if element.hidden or not element.preformatted:
+            self.nodes.append(Node(token.start, token.end, element.number, leaf=True))
             text = _SPACE.sub(" ", token.text)
-            self._append(text, text, element, number)
+            if not element.hidden:
+                self._append(text, text, element, len(self.nodes) - 1)
             return
-        for place, piece in enumerate(token.text.replace("\r\n", "\n").split("\n")):
+        start = token.start
+        for place, piece in enumerate(self._source[token.start : token.end].split("\n")):
             if place:
                 self._flush(forced=True)
-            self._append(piece, piece, element, number)
+            # Each line is a node of its own, so that the old lines of preformatted text can be cut.
+            end = min(start + len(piece) + 1, token.end)
+            self.nodes.append(Node(start, end, element.number, leaf=True))
+            text = unescape(piece.rstrip("\r"))
+            self._append(text, text, element, len(self.nodes) - 1)
+            start = end
 
     def _append(self, shown: str, matched: str, element: _Element | None = None, node: int | None = None) -> None:
         if not shown or (shown == " " and (not self._shown or self._shown[-1].endswith(" "))):

@@ -135,22 +135,14 @@ def signature_lines(lines: Sequence[Line], *, follows_quote: bool) -> tuple[set[
     if start is not None:
         signed |= set(range(start, end))
         rule, end = rule or "signature", start
-    for number in live:
-        if (
-            number < end
-            and lines[number].depth == 0
-            and _stands_alone(lines, number)
-            and is_sent_line(lines[number].text)
-        ):
-            signed.add(number)
-            rule = rule or "sent from"
+    lonely = [
+        n for n in live if n < end and lines[n].depth == 0 and _stands_alone(lines, n) and is_sent_line(lines[n].text)
+    ]
+    signed.update(lonely)
     trailing = _trailing(lines, end, signed)
     first = min((number for number in trailing if not lines[number].blank), default=end)
-    trailing = {number for number in trailing if number >= first}
-    signed |= trailing
-    return signed, rule or (
-        "footer" if trailing and any(lines[n].text and not is_rule(lines[n]) for n in trailing) else ""
-    )
+    signed |= {number for number in trailing if number >= first}
+    return signed, rule or ("sent from" if lonely else "footer" if first < end else "")
 
 
 def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:

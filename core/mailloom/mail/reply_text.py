@@ -12,7 +12,7 @@ from enum import Enum
 
 from mailloom.mail.reply_attribution import attribution_at, shared_line_attribution
 from mailloom.mail.reply_header import Separator, header_block_at, is_rule, notes_block_at, separator_at
-from mailloom.mail.reply_line import Line
+from mailloom.mail.reply_line import Line, plain_line
 from mailloom.mail.reply_signature import banner_end, is_sent_line, signature_lines
 
 _MOST_LINES = 20_000  # rules look at no more; what comes after is shown unless it is marked as quoted
@@ -70,14 +70,18 @@ def judge(given: Sequence[Line]) -> Judged:
 
 
 def _split_shared(given: Sequence[Line]) -> list[Line]:
+    """Lines that hold new words, quote header and old words in one become one line for each."""
     lines: list[Line] = []
     for line in given:
-        at = shared_line_attribution(line) if line.depth == 0 and line.text.endswith(":") else None
-        if at is None:
+        found = (
+            shared_line_attribution(line) if line.depth == 0 and ":" in line.text and len(lines) < _MOST_LINES else None
+        )
+        if found is None:
             lines.append(line)
-        else:
-            lines.append(replace(line, raw=line.raw[:at].rstrip(), text=line.raw[:at].strip()))
-            lines.append(replace(line, raw=line.raw[at:].strip(), text=line.raw[at:].strip()))
+            continue
+        start, end = found
+        pieces = [line.raw[:start].strip(), line.raw[start:end].strip(), line.raw[end:].strip()]
+        lines += [replace(plain_line(piece), source=line.source) for piece in pieces if piece]
     return lines
 
 
