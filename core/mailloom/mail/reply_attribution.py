@@ -121,7 +121,10 @@ def _proven(said: str, *, verb: bool, quote_follows: bool) -> bool:
     if _ADDRESS_THEN_COLON.search(said) and (timed or dated) and (opened or digit_near):
         return True
     if not verb:
-        return bracketed and ((timed and dated and (opened or digit_near)) or quote_follows)
+        dated_opening = opened and digit_near and timed
+        return (bracketed and timed and dated and (opened or digit_near)) or (
+            quote_follows and (bracketed or dated_opening)
+        )
     if bracketed and (timed or dated or opened or len(said) < 160):
         return True
     if opened and digit_near and (timed or dated or _ADDRESS.search(said)):
