@@ -6,6 +6,7 @@ PostgreSQL comes from MAILLOOM_TEST_POSTGRES (a URL whose user may create databa
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import shutil
@@ -19,6 +20,8 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
+from mailloom.registry.discovery import PACKAGE
+from mailloom.registry.mappers import forget_mappers_of
 from mailloom.registry.migrate import CORE_LINEAGE, head
 from mailloom.registry.revise import CORE_PACKAGE, tables_of
 from mailloom.store.base import Base
@@ -165,3 +168,17 @@ def keys() -> Keys:
 def now() -> datetime:
     """A moment; time is an argument everywhere."""
     return datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def addons_folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder for addons that a test writes; their modules and tables are forgotten afterwards, so that names may repeat."""
+    folder = tmp_path / "addons"
+    folder.mkdir()
+    searched = importlib.import_module(PACKAGE).__path__
+    before, known = list(searched), set(sys.modules)
+    yield folder
+    searched[:] = before
+    for name in [each for each in sys.modules if each not in known and each.startswith(f"{PACKAGE}.")]:
+        forget_mappers_of(name)
+        del sys.modules[name]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,8 +11,6 @@ from typing import Any, Protocol
 import pytest
 
 from mailloom.registry import Registry
-from mailloom.registry.discovery import PACKAGE
-from mailloom.registry.mappers import forget_mappers_of
 from mailloom.store.database import Database
 from mailloom.store.secrets import Keys
 
@@ -34,19 +30,6 @@ class WriteAddon(Protocol):
 
 
 HEAD = "from mailloom.api import hookimpl\n"
-
-
-@pytest.fixture
-def addons_folder(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "addons"
-    folder.mkdir()
-    searched = importlib.import_module(PACKAGE).__path__
-    before, known = list(searched), set(sys.modules)
-    yield folder
-    searched[:] = before
-    for name in [each for each in sys.modules if each not in known and each.startswith(f"{PACKAGE}.")]:
-        forget_mappers_of(name)
-        del sys.modules[name]
 
 
 @pytest.fixture
