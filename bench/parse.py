@@ -50,7 +50,9 @@ def bounce(rng: random.Random) -> bytes:
     """A delivery report of about 5 KB with three parts (RFC 3464)."""
     mark = f"{rng.getrandbits(64):016x}"
     user = f"user{rng.randrange(1000)}@example.com"
-    text = "\r\n".join("This is the mail system. Your message could not be delivered to one or more recipients." for _ in range(12))
+    text = "\r\n".join(
+        "This is the mail system. Your message could not be delivered to one or more recipients." for _ in range(12)
+    )
     return (
         f"Return-Path: <>\r\n{_trace(rng, 3)}Date: Sat, 21 Nov 2026 17:43:40 +0100 (CET)\r\n"
         "From: MAILER-DAEMON@mail.example.net (Mail Delivery System)\r\nSubject: Undelivered Mail Returned to Sender\r\n"
@@ -74,7 +76,9 @@ def reply(rng: random.Random) -> bytes:
     ids = [f"<{rng.getrandbits(96):024x}@mail.example.org>" for _ in range(10)]
     folded = "\r\n ".join(ids)
     text = "\r\n".join(f"> Line {number} of the answer, für {mark}, mit Grüßen" for number in range(40))
-    html = "".join(f"<p style='margin:0'>Line {number} of the answer, für {mark}, mit Grüßen</p>\r\n" for number in range(40))
+    html = "".join(
+        f"<p style='margin:0'>Line {number} of the answer, für {mark}, mit Grüßen</p>\r\n" for number in range(40)
+    )
     html_body = quopri.encodestring(html.encode()).decode().replace("\n", "\r\n").replace("\r\r\n", "\r\n")
     text_body = quopri.encodestring(text.encode()).decode().replace("\n", "\r\n").replace("\r\r\n", "\r\n")
     return (
@@ -110,7 +114,11 @@ def _decoded(value: str) -> str:
 
 def _stdlib_routing(parsed: Message) -> tuple[object, ...]:
     addresses = [email.utils.getaddresses([str(v) for v in parsed.get_all(name, [])]) for name in ("from", "to", "cc")]
-    ids = str(parsed.get("message-id", "")), str(parsed.get("references", "")).split(), str(parsed.get("in-reply-to", "")).split()
+    ids = (
+        str(parsed.get("message-id", "")),
+        str(parsed.get("references", "")).split(),
+        str(parsed.get("in-reply-to", "")).split(),
+    )
     named = [[(_decoded(name), address) for name, address in found] for found in addresses]
     return (_decoded(str(parsed.get("subject", ""))), *ids, *named)
 
@@ -138,9 +146,14 @@ def policy_default(raw: bytes) -> tuple[object, ...]:
     assert isinstance(parsed, EmailMessage)
     plain, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
     people = [
-        [(a.display_name, a.addr_spec) for value in parsed.get_all(name, []) for a in value.addresses] for name in ("from", "to", "cc")
+        [(a.display_name, a.addr_spec) for value in parsed.get_all(name, []) for a in value.addresses]
+        for name in ("from", "to", "cc")
     ]
-    ids = str(parsed.get("message-id", "")), str(parsed.get("references", "")).split(), str(parsed.get("in-reply-to", "")).split()
+    ids = (
+        str(parsed.get("message-id", "")),
+        str(parsed.get("references", "")).split(),
+        str(parsed.get("in-reply-to", "")).split(),
+    )
     files = [(part.get_filename(), part.get_content()) for part in parsed.iter_attachments()]
     return (str(parsed["subject"]), *ids, *people, plain and plain.get_content(), html and html.get_content(), files)
 
@@ -167,9 +180,14 @@ def compat32_routing(raw: bytes) -> tuple[object, ...]:
 def default_routing(raw: bytes) -> tuple[object, ...]:
     parsed = BytesHeaderParser(policy=email.policy.default).parsebytes(raw)
     people = [
-        [(a.display_name, a.addr_spec) for value in parsed.get_all(name, []) for a in value.addresses] for name in ("from", "to", "cc")
+        [(a.display_name, a.addr_spec) for value in parsed.get_all(name, []) for a in value.addresses]
+        for name in ("from", "to", "cc")
     ]
-    ids = str(parsed.get("message-id", "")), str(parsed.get("references", "")).split(), str(parsed.get("in-reply-to", "")).split()
+    ids = (
+        str(parsed.get("message-id", "")),
+        str(parsed.get("references", "")).split(),
+        str(parsed.get("in-reply-to", "")).split(),
+    )
     return (str(parsed["subject"]), *ids, *people)
 
 
@@ -188,7 +206,9 @@ def rate(reader: Reader, mails: list[bytes], seconds: float) -> float:
     return count / spent
 
 
-def measure(title: str, readers: dict[str, Reader], mails: list[bytes], rounds: int, seconds: float) -> dict[str, float]:
+def measure(
+    title: str, readers: dict[str, Reader], mails: list[bytes], rounds: int, seconds: float
+) -> dict[str, float]:
     rates: dict[str, list[float]] = {name: [] for name in readers}
     for reader in readers.values():
         reader(mails[0])
@@ -217,7 +237,9 @@ def main() -> None:
         size = statistics.mean(map(len, mails)) / 1024
         measure(f"{kind.__name__} {size:.0f} KB", FULL, mails, chosen.rounds, chosen.seconds)
         routing[kind] = measure(f"{kind.__name__} routing", ROUTING, mails, chosen.rounds, chosen.seconds)["mailloom"]
-    print(f"headers of attach / headers of reply: {routing[attach] / routing[reply]:.2f} (1.0 = independent of the body's size)")
+    print(
+        f"headers of attach / headers of reply: {routing[attach] / routing[reply]:.2f} (1.0 = independent of the body's size)"
+    )
 
 
 if __name__ == "__main__":

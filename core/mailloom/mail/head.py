@@ -19,6 +19,7 @@ _WINDOW = 16_384
 
 _BLANK_LINE = re.compile(rb"\n\r*\n|\r\r(?![\r\n])")
 _CARRIAGE_FIELD = re.compile(rb"\r(?=[A-Za-z][A-Za-z0-9-]{0,60}:|[ \t])")
+_FOLD = re.compile(r"\n[ \t]")
 _NAME = re.compile(r"[!-9;-~]+[ \t]*\Z")
 _LEADING = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n\0]*")
 _ENVELOPE_LINE = re.compile(r">?From [^:\s]+ ")
@@ -39,7 +40,7 @@ _GLUED = re.compile(
     r"(?<=[^\s:-])[ \t]?(?=(?:Content-(?:Type|Transfer-Encoding|Disposition|ID)|MIME-Version)[ \t]*:[ \t]*[\w<])",
     re.IGNORECASE,
 )
-_MAY_BE_GLUED = ("mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id")
+_MAY_BE_GLUED = {"mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"}
 
 
 def find_body(raw: bytes, start: int, end: int) -> tuple[int, int]:
@@ -87,8 +88,7 @@ def read_fields(raw: bytes, start: int, end: int, *, outermost: bool) -> tuple[l
         if b"\r" in head:
             stop, body = _find_body_among_carriage_returns(raw, start, end)
             head = _with_line_feeds(raw[start:stop])
-    text = head.decode("latin-1").replace("\n\t", " ").replace("\n ", " ")
-    lines = text.split("\n")
+    lines = _FOLD.sub(" ", head.decode("latin-1")).split("\n")
     if lines[-1] == "":
         lines.pop()
     fields, stray = _fields(lines, outermost=outermost)

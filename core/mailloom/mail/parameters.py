@@ -14,7 +14,9 @@ from urllib.parse import unquote_to_bytes
 from mailloom.mail.decoding import clean, decode
 from mailloom.mail.words import decode_words
 
-_USUAL = re.compile(r"([\w.+-]+/[\w.+-]+)((?:;[ \t]*[\w-]+=(?:\"[^\"\\=?%]*\"|[^\s\"\\;()=?%*']+)[ \t]*)*);?\Z")
+_USUAL = re.compile(
+    r"([\w.+-]+/[\w.+-]+)((?:;[ \t]*[\w-]+=(?:\"[^\"\\?\x00-\x1f\x7f-\x9f]*\"|[^\s\"\\;()?'\x00-\x1f\x7f-\x9f]+)[ \t]*)*);?\Z"
+)
 _USUAL_PARAMETER = re.compile(r";[ \t]*([\w-]+)=(?:\"([^\"]*)\"|([^\s;]*))")
 
 _PARAMETER = re.compile(r"([^\s=;\"()<>@,\\]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|\"?([^;]*))", re.DOTALL)

@@ -209,7 +209,11 @@ class Part:
         if self.content_type == "text/html" and codec(charset) is None:
             charset = declared_charset(content) or charset
         text = decode(content, charset)
-        return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        if "\r" in text:
+            text = text.replace("\r\n", "\n")
+        if "\r" in text:  # CR CR LF, the line end of some broken gateways, is CR LF by now
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text
 
     def walk(self) -> Iterator[Part]:
         """This part and all below it, depth first; enclosed messages are leaves."""

@@ -77,9 +77,10 @@ def _from_pieces(body: bytes) -> bytes:
 
 
 def _from_quoted_printable(body: bytes) -> bytes:
-    if b"= " in body or b"=\t" in body:
-        body = _SOFT_BREAK_WITH_BLANKS.sub(b"=", body)
-    return binascii.a2b_qp(body)
+    content = binascii.a2b_qp(body)
+    if b"=" in content and _SOFT_BREAK_WITH_BLANKS.search(body):
+        return binascii.a2b_qp(_SOFT_BREAK_WITH_BLANKS.sub(b"=", body))
+    return content
 
 
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {

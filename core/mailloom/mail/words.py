@@ -35,6 +35,8 @@ def decode_words(text: str) -> str:
     """`text` with each run of encoded words replaced by what it says; the rest as it was. Linear time."""
     if "=?" not in text:
         return text
+    if only := _WELL_FORMED.fullmatch(text):
+        return _decode_same([(only[1], only[2].lower(), only[3])])
     matches = list(_WELL_FORMED.finditer(text))
     if len(matches) != len(_START.findall(text)):
         matches = list(_LENIENT.finditer(text))
