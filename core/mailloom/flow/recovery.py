@@ -40,7 +40,7 @@ def recover(
 ) -> Recovered:
     """Settle what expired leases left; the caller commits, and calls again while anything was found."""
     found = Recovered(queued=release_expired(session, now))
-    settings: dict[int, dict[str, Any]] = dict(session.execute(select(AccountRow.id, AccountRow.settings)))
+    settings: dict[int, dict[str, Any]] = dict(session.execute(select(AccountRow.id, AccountRow.settings)).all())
     for delivery in expired_sending(session, now):
         rules = rules_of(settings.get(delivery.account_id or 0, {}))
         delivery.attempts += 1
