@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.orm import Session
 
-from mailloom.api.routing import Answered, Ignored, Incoming, Parked, Pass, Reported, Routed, Router, Verdict
+from mailloom.api.routing import Answered, Ignored, Incoming, Parked, Pass, Reported, Routed, Router
 
 _log = structlog.get_logger(__name__)
 
@@ -69,26 +69,33 @@ def ended(router: str, verdict: Ignored) -> Decision:
     return decision
 
 
+class RouterFailed(Exception):
+    """A router raised; `steps` is the way so far, its own failure included. What it did must be undone."""
+
+    def __init__(self, router: str, steps: list[StepTaken]) -> None:
+        super().__init__(steps[-1].why)
+        self.router = router
+        self.steps = steps
+
+
 def decide(routers: Sequence[Router], incoming: Incoming, session: Session) -> Decision:
-    """The first decision of the table; without one the mail is parked."""
+    """The first decision of the table; without one the mail is parked. Raises RouterFailed, which parks it too."""
     steps: list[StepTaken] = []
     for router in routers:
-        verdict = _ask(router, incoming, session)
+        try:
+            verdict = router.route(incoming, session)
+        except Exception as error:  # a router's fault must never lose a mail
+            _log.exception("router failed", router=router.name, arrival=incoming.arrival_id)
+            why = f"the router failed: {first_line(error)}"
+            raise RouterFailed(
+                router.name, [*steps, StepTaken(router=router.name, verdict="parked", why=why)]
+            ) from error
         steps.append(StepTaken(router=router.name, verdict=_NAMES[type(verdict)], why=verdict.why))
         if not isinstance(verdict, Pass):
             return Decision(verdict=verdict, router=router.name, steps=steps)
     parked = Parked(why="no alias, no known conversation and no fallback claims it")
     steps.append(StepTaken(router="no-route", verdict="parked", why=parked.why))
     return Decision(verdict=parked, router="no-route", steps=steps)
-
-
-def _ask(router: Router, incoming: Incoming, session: Session) -> Verdict:
-    try:
-        with session.begin_nested():
-            return router.route(incoming, session)
-    except Exception as error:  # a router's fault must never lose a mail
-        _log.exception("router failed", router=router.name, arrival=incoming.arrival_id)
-        return Parked(why=f"the router {router.name!r} failed: {first_line(error)}")
 
 
 def first_line(error: BaseException) -> str:

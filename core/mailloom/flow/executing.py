@@ -20,9 +20,10 @@ from mailloom.flow.deciding import Decision, first_line
 from mailloom.flow.keeping import claim
 from mailloom.flow.loops import why_looping
 from mailloom.flow.posting import carry_out
+from mailloom.flow.settlement import KeptMail, Settlement
 from mailloom.flow.telling import Letter, tell_thread
 from mailloom.registry.registry import Registry
-from mailloom.store.arrivals import Arrival, Outcome
+from mailloom.store.arrivals import Outcome
 
 _log = structlog.get_logger(__name__)
 
@@ -45,41 +46,45 @@ class Executor:
         self._registry = registry
         self._environment = environment
 
-    def carry_out(self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision) -> None:
-        """Set the arrival's outcome, reason, routes and answer, and do what they say."""
+    def carry_out(
+        self, session: Session, settlement: Settlement, kept: KeptMail, incoming: Incoming, decision: Decision
+    ) -> None:
+        """Do what was decided, and note outcome, reason, routes and answer."""
         if isinstance(decision.verdict, Routed):
             self._stop_loops(session, incoming, decision, decision.verdict)
         verdict = decision.verdict
-        arrival.reason = f"{decision.router}: {verdict.why}"
+        settlement.reason = f"{decision.router}: {verdict.why}"
         match verdict:
             case Routed():
-                self._routes(session, arrival, incoming, decision, verdict)
+                self._routes(session, settlement, kept, incoming, decision, verdict)
             case Answered(answer=answer):
-                self._refuse(session, arrival, incoming, decision, answer)
+                self._refuse(session, settlement, incoming, decision, answer)
             case Reported(carry_out=record):
-                arrival.outcome = Outcome.REPORTED
+                settlement.outcome = Outcome.REPORTED
                 if record is not None and not incoming.dry_run:
                     record(session)
             case Parked():
-                self._park(session, arrival, incoming, decision, verdict)
+                self._park(session, settlement, incoming, decision, verdict)
             case Ignored():
-                arrival.outcome = Outcome.IGNORED
+                settlement.outcome = Outcome.IGNORED
 
-    def park_failed(self, session: Session, arrival: Arrival, failed: RouteFailed) -> None:
+    def park_failed(self, session: Session, settlement: Settlement, failed: RouteFailed) -> None:
         """Park what a failing route left undone, in the transaction around it."""
-        _log.warning("route failed", arrival=arrival.id, model=failed.route.model, error=first_line(failed.error))
+        _log.warning(
+            "route failed", arrival=settlement.arrival_id, model=failed.route.model, error=first_line(failed.error)
+        )
         why = f"{failed.route.model} could not take it: {first_line(failed.error)}"
         decision = failed.decision
-        arrival.outcome, arrival.reason = Outcome.PARKED, f"{decision.router}: {why}"
-        arrival.routes = []
+        settlement.outcome, settlement.reason = Outcome.PARKED, f"{decision.router}: {why}"
+        settlement.routes = []
         if failed.route.settled is not None and not failed.incoming.dry_run:
             failed.route.settled(session, failed.error)
         decision.note(decision.router, "parked", why)
         if failed.route.alias_id is not None:
             hit = failed.incoming.recipients[0] if failed.incoming.recipients else ""
             answer = Answer(reason=AnswerReason.MISCONFIGURED, hit=hit, alias_id=failed.route.alias_id)
-            self._answer(session, arrival, failed.incoming, decision, answer)
-        arrival.steps = [step.as_json() for step in decision.steps]
+            self._answer(session, settlement, failed.incoming, decision, answer)
+        settlement.take(decision)
 
     # --- routes ---
 
@@ -94,28 +99,34 @@ class Executor:
             decision.note("loop-limit", "pass", "the sender is below the limit")
 
     def _routes(
-        self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision, verdict: Routed
+        self,
+        session: Session,
+        settlement: Settlement,
+        kept: KeptMail,
+        incoming: Incoming,
+        decision: Decision,
+        verdict: Routed,
     ) -> None:
-        routes = [route for route in verdict.routes if self._may_serve(session, arrival, incoming, route.target)]
+        routes = [route for route in verdict.routes if self._may_serve(session, settlement, incoming, route.target)]
         if not routes:
-            why = f"a copy of arrival {arrival.duplicate_of}, which served the same"
+            why = f"a copy of arrival {settlement.duplicate_of}, which served the same"
             decision.become("duplicate", Ignored(why=why))
-            arrival.outcome, arrival.reason = Outcome.IGNORED, f"duplicate: {why}"
+            settlement.outcome, settlement.reason = Outcome.IGNORED, f"duplicate: {why}"
             return
-        arrival.routes = [self._route(session, arrival, incoming, decision, route) for route in routes]
-        arrival.outcome = Outcome.ROUTED
+        settlement.routes = [self._route(session, kept, incoming, decision, route) for route in routes]
+        settlement.outcome = Outcome.ROUTED
         for answer in verdict.answers:
-            if self._may_serve(session, arrival, incoming, _target(answer)):
-                self._answer(session, arrival, incoming, decision, answer)
+            if self._may_serve(session, settlement, incoming, _target(answer)):
+                self._answer(session, settlement, incoming, decision, answer)
 
     def _route(
-        self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision, route: Route
+        self, session: Session, kept: KeptMail, incoming: Incoming, decision: Decision, route: Route
     ) -> dict[str, object]:
         if incoming.dry_run:
             return _as_json(route, record=route.record, thread=route.thread_id, message=None)
         hooks = self._registry.hooks
         try:
-            posted = carry_out(session, hooks, self._registry.thread_models, incoming, arrival, route)
+            posted = carry_out(session, hooks, self._registry.thread_models, incoming, kept, route)
             if route.settled is not None:
                 route.settled(session, None)
         except Exception as error:
@@ -125,32 +136,31 @@ class Executor:
             tell_thread(session, self._office, hooks, posted.thread, posted.message, letter)
         return _as_json(route, record=posted.thread.record_id, thread=posted.thread.id, message=posted.message.id)
 
-    def _may_serve(self, session: Session, arrival: Arrival, incoming: Incoming, target: str) -> bool:
+    def _may_serve(self, session: Session, settlement: Settlement, incoming: Incoming, target: str) -> bool:
         """Whether this arrival serves the target first; what has no target is served by the first copy only."""
         if not target:
             return not incoming.only_new_targets
-        assert arrival.key is not None
-        return claim(session, arrival.key, target[:96], arrival.id)
+        return claim(session, settlement.key, target[:96], settlement.arrival_id)
 
     # --- answers ---
 
     def _refuse(
-        self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision, answer: Answer
+        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, answer: Answer
     ) -> None:
-        if not self._may_serve(session, arrival, incoming, _target(answer)):
-            why = f"a copy of arrival {arrival.duplicate_of}, which was answered"
+        if not self._may_serve(session, settlement, incoming, _target(answer)):
+            why = f"a copy of arrival {settlement.duplicate_of}, which was answered"
             decision.become("duplicate", Ignored(why=why))
-            arrival.outcome, arrival.reason = Outcome.IGNORED, f"duplicate: {why}"
+            settlement.outcome, settlement.reason = Outcome.IGNORED, f"duplicate: {why}"
             return
-        refused = self._answer(session, arrival, incoming, decision, answer)
-        arrival.outcome = Outcome.IGNORED if refused else Outcome.ANSWERED
+        refused = self._answer(session, settlement, incoming, decision, answer)
+        settlement.outcome = Outcome.IGNORED if refused else Outcome.ANSWERED
         if refused:
-            arrival.reason = f"{arrival.reason}; refused, not answered because {refused}"
+            settlement.reason = f"{settlement.reason}; refused, not answered because {refused}"
 
     def _park(
-        self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision, verdict: Parked
+        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, verdict: Parked
     ) -> None:
-        arrival.outcome = Outcome.PARKED
+        settlement.outcome = Outcome.PARKED
         if verdict.carry_out is not None and not incoming.dry_run:
             verdict.carry_out(session)
         answer = verdict.answer
@@ -163,17 +173,17 @@ class Executor:
             hit = incoming.recipients[0] if incoming.recipients else ""
             answer = Answer(reason=AnswerReason.UNROUTED, hit=hit)
         if answer is not None:
-            self._answer(session, arrival, incoming, decision, answer)
+            self._answer(session, settlement, incoming, decision, answer)
 
     def _answer(
-        self, session: Session, arrival: Arrival, incoming: Incoming, decision: Decision, answer: Answer
+        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, answer: Answer
     ) -> str:
         """Send an answer where one may go; returns why not, '' when it went."""
         answering = judge(session, incoming, answer)
         if answering.refused:
             decision.note("answer", "ignored", f"not answered because {answering.refused}")
             return answering.refused
-        arrival.answer = answering.as_json(answer)
+        settlement.answer = answering.as_json(answer)
         decision.note("answer", "answered", f"{answering.to} is told ({answer.reason.value})")
         if not incoming.dry_run:
             send_answer(session, self._office, self._environment, incoming, answer, answering.to)

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from mailloom.api.routing import Action, Incoming, Route
 from mailloom.api.threads import ThreadModel
 from mailloom.flow.contacts import find_author, known_contacts
+from mailloom.flow.settlement import KeptMail
 from mailloom.flow.threads import follow, fresh_thread, last_of_thread
 from mailloom.mail.address import normalise
 from mailloom.mail.reply import visible_reply
 from mailloom.registry.calls import Hooks
-from mailloom.store.arrivals import Arrival
 from mailloom.store.contacts import Contact
 from mailloom.store.domains import all_domains
 from mailloom.store.messages import (
@@ -51,7 +51,7 @@ def carry_out(
     hooks: Hooks,
     models: Mapping[str, ThreadModel],
     incoming: Incoming,
-    arrival: Arrival,
+    kept: KeptMail,
     route: Route,
 ) -> Posted:
     """Make the record or find the thread, and add the mail to it. Raises what the model raises; the caller parks."""
@@ -59,7 +59,7 @@ def carry_out(
     created = route.action is Action.CREATE
     thread = _create(session, model, incoming, route) if created else _existing(session, route)
     author = find_author(session, incoming.from_key, thread.id, lambda key: hooks.recipient_known(key, session) is True)
-    message = _add_message(session, hooks, incoming, arrival, route, thread, author)
+    message = _add_message(session, hooks, incoming, kept, route, thread, author)
     _remember_recipients(session, message, incoming)
     if created and author is not None and author.internal:
         follow(session, thread, author.id, notes=True)
@@ -100,7 +100,7 @@ def _add_message(
     session: Session,
     hooks: Hooks,
     incoming: Incoming,
-    arrival: Arrival,
+    kept: KeptMail,
     route: Route,
     thread: Thread,
     author: Contact | None,
@@ -114,7 +114,7 @@ def _add_message(
     message = Message(
         thread_id=thread.id,
         parent_id=parent_id,
-        arrival_id=arrival.id,
+        arrival_id=kept.arrival_id,
         kind=MessageKind.AUTOMATIC if route.automatic else MessageKind.MAIL,
         internal=route.internal,
         author_id=author.id if author else None,
@@ -126,7 +126,7 @@ def _add_message(
         date=_plausible(mail.date, incoming.now),
         created_at=incoming.now,
         created_record=route.action is Action.CREATE,
-        raw_digest=arrival.raw_digest,
+        raw_digest=kept.raw_digest,
     )
     session.add(message)
     session.flush()
