@@ -36,6 +36,7 @@ _FORWARD_STARTS = (
     "inoltrato da ",
 )
 _ABOVE = tuple(tuple(key(word) for word in words) for words in ABOVE_WORDS)
+_ABOVE_FIRST = re.compile("|".join(re.escape(words[0]) for words in _ABOVE))
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _LONGEST_NAME = 34
 _MOST_LINES = 40
@@ -149,7 +150,7 @@ def is_above_marker(text: str) -> bool:
     if len(text) > 200:
         return False
     said = key(text)
-    if not any(all(word in said for word in words) for words in _ABOVE):
+    if not _ABOVE_FIRST.search(said) or not any(all(word in said for word in words) for words in _ABOVE):
         return False
     return len(said.split()) <= 14 or not said[:1].isalnum()
 

@@ -7,12 +7,11 @@ depth; links stay readable as `text <address>`. No recursion, linear time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from mailloom.mail.reply_clients import Mark, Marked, is_hidden, is_indent, mark_of
-from mailloom.mail.reply_line import Hint, Line, fold, plain_line
+from mailloom.mail.reply_line import Hint, Line, drawn, line_of
 from mailloom.mail.reply_markup import VOID, Token, tokens, unescape
-from mailloom.mail.reply_rendered import Node, Rendered
+from mailloom.mail.reply_rendered import Element, Node, Rendered
 
 _BLOCKS = frozenset(
     [
@@ -82,26 +81,8 @@ _HIDDEN = frozenset(
 _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?:0(?:px|pt|cm|in|em)?(?:[; ]|$|\s)|margin-bottom:0|margin:0")
 _HEADER_LIKE = re.compile(r"\d|@|[:：]\s*$")  # in Gmail's container, above its quote: else it is an answer typed there
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")
-_DEEPEST = 20  # quote levels drawn; deeper ones are drawn as this many
 
 HINTS = {Mark.ATTRIBUTION: Hint.ATTRIBUTION, Mark.SIGNATURE: Hint.SIGNATURE}
-
-
-@dataclass(slots=True)
-class _Element:
-    """An open element and what its text inherits. `number` is its place in the list of nodes."""
-
-    tag: str
-    number: int
-    depth: int = 0
-    hint: Hint = Hint.NONE
-    client: str = ""
-    hidden: bool = False
-    preformatted: bool = False
-    spaced: bool = False
-    mixed: bool = False
-    link: str = ""
-    item: int | None = None
 
 
 def render(source: str) -> Rendered:
@@ -125,12 +106,12 @@ class _Renderer:
         self._source = source
         self._length = len(source)
         self._blockquotes = blockquotes
-        self._stack = [_Element(tag="", number=-1, preformatted="<" not in source)]
+        self._stack = [Element(tag="", number=-1, preformatted="<" not in source)]
         self._open: dict[str, int] = {}
         self._shown: list[str] = []
         self._matched: list[str] = []
         self._used: list[int] = []
-        self._owner: _Element | None = None
+        self._owner: Element | None = None
         self._gap = False
         self._in_mixed = False
 
@@ -171,11 +152,11 @@ class _Renderer:
         if token.tag == "li":
             self._bullet(element)
 
-    def _inherit(self, token: Token, above: _Element) -> _Element:
+    def _inherit(self, token: Token, above: Element) -> Element:
         attributes = token.attributes
         style = attributes.get("style", "").lower().replace(" ", "")
         margin = _NO_MARGIN.search(style) or "msonormal" in attributes.get("class", "").lower()
-        element = _Element(
+        element = Element(
             tag=token.tag,
             number=len(self.nodes),
             depth=above.depth,
@@ -194,7 +175,7 @@ class _Renderer:
             element.item = int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 1
         return element
 
-    def _mark(self, token: Token, element: _Element) -> None:
+    def _mark(self, token: Token, element: Element) -> None:
         marked = mark_of(token.tag, token.attributes)
         if token.tag == "blockquote" and not is_indent(token.attributes):
             element.depth += 1
@@ -205,7 +186,7 @@ class _Renderer:
         elif marked is not None:
             self._apply(marked, element)
 
-    def _apply(self, marked: Marked, element: _Element) -> None:
+    def _apply(self, marked: Marked, element: Element) -> None:
         if marked.mark is Mark.QUOTE or (marked.mark is Mark.MIXED_QUOTE and not self._blockquotes):
             element.depth += 1
             element.client = marked.client
@@ -220,7 +201,7 @@ class _Renderer:
             self._flush()
             self.lines.append(Line(raw="", text="", hint=hint, client=marked.client))
 
-    def _bullet(self, element: _Element) -> None:
+    def _bullet(self, element: Element) -> None:
         for outer in reversed(self._stack[-4:-1]):
             if outer.tag == "ol" and outer.item is not None:
                 self._append(f"{outer.item}. ", f"{outer.item}. ", element)
@@ -259,7 +240,7 @@ class _Renderer:
             self._flush()
             self._gap = self._gap or element.spaced
 
-    def _link(self, element: _Element) -> None:
+    def _link(self, element: Element) -> None:
         if not element.link.lower().startswith(("http://", "https://", "ftp://")) or len(element.link) > 2000:
             return
         said = "".join(self._matched).strip()
@@ -282,13 +263,13 @@ class _Renderer:
             alt = alt if not any(c.isascii() and c.isalnum() for c in alt) else f"[{alt}]"
             self._append(alt, alt, element, number)
 
-    def _rule(self, token: Token, element: _Element) -> None:
+    def _rule(self, token: Token, element: Element) -> None:
         self._flush()
         marked = mark_of("hr", token.attributes)
         if marked is not None and marked.mark is Mark.CUT and element.depth == 0:
             self.lines.append(Line(raw="", text="", hint=Hint.CUT, client=marked.client))
             return
-        raw = _drawn("---", element.depth)
+        raw = drawn("---", element.depth)
         self.nodes[-1].lines.append(len(self.lines))
         self.lines.append(Line(raw=raw, text="---", depth=element.depth, hint=Hint.RULE, client=element.client))
 
@@ -311,7 +292,7 @@ class _Renderer:
             self._append(text, text, element, len(self.nodes) - 1)
             start = end
 
-    def _append(self, shown: str, matched: str, element: _Element | None = None, node: int | None = None) -> None:
+    def _append(self, shown: str, matched: str, element: Element | None = None, node: int | None = None) -> None:
         if not shown or (shown == " " and (not self._shown or self._shown[-1].endswith(" "))):
             return
         preformatted = element is not None and element.preformatted
@@ -332,7 +313,7 @@ class _Renderer:
             if self._gap and self.lines and self.lines[-1].raw.strip("> ") and shown.strip():
                 depth = min(owner.depth, self.lines[-1].depth)
                 self.lines.append(
-                    Line(raw=_drawn("", depth), text="", depth=depth, client=owner.client if depth else "")
+                    Line(raw=drawn("", depth), text="", depth=depth, client=owner.client if depth else "")
                 )
             self._gap = False
             hint, client = owner.hint, owner.client
@@ -340,18 +321,8 @@ class _Renderer:
                 hint, client = Hint.ATTRIBUTION, client or "gmail"
             for node in self._used:
                 self.nodes[node].lines.append(len(self.lines))
-            self.lines.append(_line(shown, matched, owner.depth, hint, client))
+            self.lines.append(line_of(shown, matched, owner.depth, hint, client))
         self._shown.clear()
         self._matched.clear()
         self._used.clear()
         self._owner = None
-
-
-def _line(shown: str, matched: str, depth: int, hint: Hint, client: str) -> Line:
-    if depth == 0 and shown.lstrip().startswith((">", "＞")):
-        return replace(plain_line(shown), client=client)
-    return Line(raw=_drawn(shown, depth), text=fold(matched), depth=depth, hint=hint, client=client)
-
-
-def _drawn(text: str, depth: int) -> str:
-    return (">" * min(depth, _DEEPEST) + " " + text).rstrip() if depth else text

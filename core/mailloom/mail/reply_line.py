@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 LONGEST_MATCHED = 1000  # characters; no header, signature or marker line is longer, so rules look no further
+
+_DEEPEST = 20  # quote levels drawn; deeper ones are drawn as this many
 
 _PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:[>＞][ \t\xa0]?)+")
 _INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"}
@@ -97,3 +99,15 @@ def _closes_address(before: Line, line: Line) -> bool:
 def _is_escape(lines: list[Line], number: int) -> bool:
     around = lines[max(0, number - 1) : number] + lines[number + 1 : number + 2]
     return lines[number].raw.startswith(">From ") and not any(line.depth for line in around)
+
+
+def line_of(shown: str, matched: str, depth: int, hint: Hint, client: str) -> Line:
+    """A rendered line; quote marks typed into the HTML count where the markup has no depth."""
+    if depth == 0 and shown.lstrip().startswith((">", "＞")):
+        return replace(plain_line(shown), client=client)
+    return Line(raw=drawn(shown, depth), text=fold(matched), depth=depth, hint=hint, client=client)
+
+
+def drawn(text: str, depth: int) -> str:
+    """The text with its depth as quote marks."""
+    return (">" * min(depth, _DEEPEST) + " " + text).rstrip() if depth else text

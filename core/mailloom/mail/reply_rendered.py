@@ -9,7 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from mailloom.mail.reply_line import Line
+from mailloom.mail.reply_line import Hint, Line
+
+
+@dataclass(slots=True)
+class Element:
+    """An open element and what its text inherits. `number` is its place in the list of nodes."""
+
+    tag: str
+    number: int
+    depth: int = 0
+    hint: Hint = Hint.NONE
+    client: str = ""
+    hidden: bool = False
+    preformatted: bool = False
+    spaced: bool = False
+    mixed: bool = False
+    link: str = ""
+    item: int | None = None
 
 
 @dataclass(slots=True)
