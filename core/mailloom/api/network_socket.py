@@ -81,6 +81,7 @@ class _Paced:
             sent += self.send(view[sent : sent + _CHUNK], flags)
 
     def _patiently(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        silent = 0.0
         while True:
             if self._waited:
                 self._check_patience()
@@ -91,7 +92,12 @@ class _Paced:
                 if not self._patience:
                     raise
                 # Never nothing, so that the check above is made.
-                self._waited += max(time.monotonic() - started, 0.001)
+                waited = max(time.monotonic() - started, 0.001)
+                self._waited += waited
+                silent += waited
+                # Time earned by what came quickly is for what comes slowly, not for silence.
+                if silent >= self._patience:
+                    raise
             else:
                 self._waited += time.monotonic() - started
                 return result
