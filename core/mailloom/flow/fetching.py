@@ -56,6 +56,8 @@ class FetchReport:
     error: str = ""
     remedy: str = ""
     busy: bool = False
+    tried: bool = False
+    """The account was asked at all: it neither rests nor is it paused."""
 
     def __str__(self) -> str:
         if self.busy:
@@ -121,6 +123,7 @@ class Fetching:
         with self._lease(account_id, report) as lease:
             if lease is None:
                 return report
+            report.tried = True
             try:
                 opened = self.opened(row)
                 source = opened.kind.open(opened.account)

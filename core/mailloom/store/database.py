@@ -8,19 +8,20 @@ Who opens a session decides by name whether it may write: `write()` commits at t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from mailloom.errors import ConfigurationError
 
 BUSY_TIMEOUT_SECONDS = 60
 _WRITES = "mailloom_writes"
+_INSERTED = "mailloom_inserted"
 
 
 class Database:
@@ -33,6 +34,7 @@ class Database:
             _tune_sqlite(self.engine)
         self.session_info: dict[str, Any] = {}
         """Shared by all sessions as `session.info`; the application puts itself there, see `mailloom.api.office_of`."""
+        self._told: dict[Any, Callable[[], None] | None] = {}
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
 
@@ -51,6 +53,22 @@ class Database:
         """A session for looking only: whatever it changed is rolled back."""
         with self._read(info=self.session_info) as session:
             yield session
+
+    def after_insert(self, mapped: type[Any], call: Callable[[], None] | None) -> None:
+        """Have `call` told after each commit that inserted rows of this class by statement; None: nobody. It must be quick and must not raise."""
+        if not self._told:
+            event.listen(self._write, "do_orm_execute", self._note_insert)
+            event.listen(self._write, "after_commit", self._tell_of_inserts)
+        self._told[mapped.__table__] = call
+
+    def _note_insert(self, state: ORMExecuteState) -> None:
+        if state.is_insert and (table := getattr(state.statement, "table", None)) in self._told:
+            state.session.info.setdefault(_INSERTED, set()).add(table)
+
+    def _tell_of_inserts(self, session: Session) -> None:
+        for table in session.info.pop(_INSERTED, ()):
+            if (call := self._told[table]) is not None:
+                call()
 
     def close(self) -> None:
         self.engine.dispose()
