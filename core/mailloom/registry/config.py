@@ -29,7 +29,7 @@ def write_settings(
     session: Session, keys: Keys, section: str, model: type[BaseModel], values: Mapping[str, Any], now: datetime
 ) -> BaseModel:
     """Change the given fields, keep the others; None gives a field its default again. The caller commits."""
-    row = session.get(Setting, section)
+    row = session.get(Setting, section, with_for_update=True)
     kept = {} if row is None else _stored(row, keys)
     for name in values:
         if name not in model.model_fields:

@@ -62,25 +62,29 @@ def find_addons(folders: Sequence[Path] = (), *, entry_points: bool = True) -> d
 
 def _in_folder(folder: Path) -> Iterator[Found]:
     for path in sorted(folder.glob(f"*/{FILE_NAME}")):
-        yield _found(path.parent, f"{PACKAGE}.{path.parent.name}")
+        if path.is_file():
+            yield _found(path.parent, f"{PACKAGE}.{path.parent.name}")
 
 
 def _in_packages() -> Iterator[Found]:
     for point in sorted(importlib.metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        folder = _folder_of(point.module)
+        module = point.value.partition(":")[0].strip()
+        folder = _folder_of(module)
         if folder is None:
             fault = ManifestError(
-                f"The entry point {point.name!r} names the package {point.module!r}, which is not installed.",
+                f"The entry point {point.name!r} names the package {module!r}, which is not installed.",
                 remedy="Install the package anew.",
             )
-            yield Found(name=point.name, folder=Path(), module=point.module, manifest=None, fault=fault)
+            yield Found(name=point.name, folder=Path(), module=module, manifest=None, fault=fault)
         else:
-            yield _found(folder, point.module)
+            yield _found(folder, module)
 
 
 def _folder_of(module: str) -> Path | None:
     """The folder of a top-level package, looked up without importing it."""
-    specification = importlib.util.find_spec(module) if "." not in module else None
+    if not module.isidentifier():
+        return None
+    specification = importlib.util.find_spec(module)
     places = list(specification.submodule_search_locations or []) if specification else []
     return Path(places[0]) if places else None
 

@@ -6,7 +6,7 @@ the state before or the state after. Addons that are upgraded together are upgra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,19 +65,20 @@ class Lifecycle:
                 raise_version(session)
         return names
 
-    def install_automatic(self, report: Callable[[str, str, str], None]) -> list[str]:
-        """Those that ask to be installed as soon as all they depend on is; until none is left."""
+    def install_automatic(self) -> tuple[list[str], dict[str, str]]:
+        """Install those that ask for it as soon as all they depend on is at work, until none is left.
+
+        Returns the names that were installed, and for those that could not be, why.
+        """
         done: list[str] = []
-        while candidates := [name for name in self._automatic() if name not in done]:
+        problems: dict[str, str] = {}
+        while candidates := [name for name in self._automatic() if name not in done and name not in problems]:
             for name in candidates:
                 try:
-                    self.install(name, with_dependencies=False)
+                    done += self.install(name, with_dependencies=False)
                 except MailloomError as error:
-                    report(name, "auto_install", str(error))
-                done.append(name)
-        with self._database.read() as session:
-            rows = read_rows(session)
-        return [name for name in done if installed(rows.get(name))]
+                    problems[name] = str(error)
+        return done, problems
 
     def _automatic(self) -> list[str]:
         with self._database.read() as session:

@@ -77,6 +77,9 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"{path} is not TOML: {error}.", remedy="Correct the line it names.") from error
     except ValidationError as error:
         raise ManifestError(f"{path}: {_first_fault(error)}.", remedy=_KEYS_REMEDY) from error
+    # tomllib lets through what Python's own reading of a number or of a thousand brackets raises.
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{path} cannot be read as TOML: {type(error).__name__}.", remedy=_KEYS_REMEDY) from error
     if manifest.name != path.parent.name:
         raise ManifestError(
             f"{path}: key 'name' says {manifest.name!r}, but the folder is called {path.parent.name!r}.",

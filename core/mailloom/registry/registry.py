@@ -246,9 +246,11 @@ class Registry:
         One that fails is left as it is and noted; returns the names that were installed.
         """
         with self._lock:
-            names = self._lifecycle().install_automatic(self._note_problem)
+            names, problems = self._lifecycle().install_automatic()
             if names:
                 self.load()
+            for name, reason in problems.items():
+                self._note_problem(name, "auto_install", reason)
             return names
 
     def uninstall(self, name: str, purge: bool = False, with_dependents: bool = False) -> list[str]:

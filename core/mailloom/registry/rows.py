@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailloom.errors import ConfigurationError
@@ -27,12 +28,9 @@ def read_version(session: Session) -> int:
 
 def raise_version(session: Session) -> None:
     """Tell all processes that the addons or settings changed, as soon as the caller commits."""
-    counter = session.get(Counter, VERSION, with_for_update=True)
-    if counter is None:
-        session.add(Counter(name=VERSION, value=1))
-    else:
-        counter.value += 1
-    session.flush()
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    first = insert(Counter).values(name=VERSION, value=1)
+    session.execute(first.on_conflict_do_update(index_elements=[Counter.name], set_={"value": Counter.value + 1}))
 
 
 def write_row(session: Session, name: str, *, version: str, state: AddonState, wanted: bool, now: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, inspect, select, update
 from sqlalchemy.orm import Session
 
 from mailloom.errors import ConfigurationError, SecretUnreadable
@@ -116,7 +116,10 @@ def load_keys(path: Path) -> Keys:
 
 def reseal(session: Session, keys: Keys) -> int:
     """Encrypt every stored secret of every table anew with the ring's first key; returns how many. The caller commits."""
-    return sum(_reseal_table(session, keys, table) for table in Base.metadata.sorted_tables)
+    # Classes of an addon may be imported whose tables are not (or no longer) there.
+    there = set(inspect(session.connection()).get_table_names())
+    tables = [table for table in Base.metadata.sorted_tables if table.name in there]
+    return sum(_reseal_table(session, keys, table) for table in tables)
 
 
 def _reseal_table(session: Session, keys: Keys, table: Table) -> int:

@@ -65,6 +65,16 @@ def test_a_mistake_in_an_installation_gives_a_sentence_and_a_remedy(
     assert len(ran.err.strip().splitlines()) >= 2
 
 
+def test_an_installation_is_made_once_and_repeating_it_is_safe(mailloom: Mailloom, tmp_path: Path) -> None:
+    made = mailloom("init", "--json").json
+    assert made["data_folder"] == str(tmp_path / "data")
+    keys = (tmp_path / "data" / "mailloom.keys").read_text()
+    assert mailloom("addons", "install", "alias").code == 0
+    assert "alias" in mailloom("init", "--json").json["at_work"]
+    assert (tmp_path / "data" / "mailloom.keys").read_text() == keys
+    assert (tmp_path / "data" / "mailloom.keys").stat().st_mode & 0o077 == 0
+
+
 def test_addons_are_listed_installed_and_taken_out(installation: Mailloom) -> None:
     listed = {record["name"]: record for record in installation("addons", "list", "--json").json}
     assert listed["alias"]["state"] == "available"

@@ -52,6 +52,8 @@ def test_a_full_manifest_is_read(tmp_path: Path) -> None:
         pytest.param('">=0.1,<0.2"', '"about 0.1"', "not a comparison", id="unreadable requirement"),
         pytest.param("auto_install = true", 'auto_install = "often"', "'auto_install'", id="wrong type"),
         pytest.param('title = "Acme"', "title = Acme", "is not TOML", id="no TOML"),
+        pytest.param('title = "Acme"', "title = " + "9" * 5000, "cannot be read as TOML", id="endless number"),
+        pytest.param('title = "Acme"', "title = " + "[" * 20000, "cannot be read as TOML", id="bottomless list"),
     ],
 )
 def test_a_fault_names_file_and_key(tmp_path: Path, line: str, replaced: str, said: str) -> None:
