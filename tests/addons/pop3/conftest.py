@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from imapclient import IMAPClient
-from servers.dovecot import Dovecot
 
 from mailloom.addons.pop3 import Pop3Kind, Pop3Settings
 from mailloom.api import Account, AfterFetch, Security, Source
+from servers.dovecot import Dovecot
 
 
 class DovecotMailbox:
