@@ -31,6 +31,7 @@ class Layout:
     blocks: list[Block] = field(default_factory=list)
     attached: list[Part] = field(default_factory=list)
     inline: set[int] = field(default_factory=set)
+    has_text: bool = False
 
 
 class Place(Enum):
@@ -100,6 +101,7 @@ def _settle(part: Part, place: Place, block: Block | None, layout: Layout) -> No
         return
     if block is None:
         layout.blocks.append(block := Block())
+    layout.has_text = True
     (block.html if part.content_type == "text/html" else block.plain).append(part)
 
 
@@ -118,7 +120,7 @@ def _is_body(part: Part, place: Place, layout: Layout) -> bool:
         return False
     if place is Place.ALTERNATIVE:
         return readable
-    if part.filename and any(block.plain or block.html for block in layout.blocks):
+    if part.filename and layout.has_text:
         return False
     return readable or (not part.filename and not layout.blocks)
 

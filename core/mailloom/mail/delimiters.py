@@ -16,9 +16,7 @@ _WINDOW = 2048
 _PREAMBLE = 400
 """Bytes before the first delimiter: "This is a multi-part message in MIME format." and its like."""
 
-_FIRST_PART = re.compile(
-    rb"^--(?!-*[ \t]*\r?$)([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z][A-Za-z-]{0,40}[ \t]?:)", re.MULTILINE
-)
+_FIRST_PART = re.compile(rb"^--(?!-*+[ \t]*+\r?$)([^\r\n]{1,300})\r?\n(?=[A-Za-z][A-Za-z-]{0,40}[ \t]?:)", re.MULTILINE)
 
 Span = tuple[int, int]
 
@@ -68,12 +66,12 @@ class Delimiters:
         match = _FIRST_PART.search(self._raw, start, min(end, start + _PREAMBLE))
         if not match or self._raw[match.end() : match.end() + 8].lower() != b"content-":
             return False
-        return bool(self._within(match[1] + b"--", start, end))
+        return bool(self._within(match[1].rstrip() + b"--", start, end))
 
     def guess(self, start: int, end: int) -> bytes:
         """The boundary that seems to be in use within `start:end`: the first `--` line with a field after it. b'' if none."""
         match = _FIRST_PART.search(self._raw, start, end)
-        return match[1].removesuffix(b"--") if match else b""
+        return match[1].rstrip().removesuffix(b"--") if match else b""
 
     def _within(self, line: bytes, start: int, end: int) -> list[int]:
         places = self._lines.get(line, [])

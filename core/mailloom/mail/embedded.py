@@ -10,7 +10,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-_UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]++([0-7]{3,4})[ \t]++([^\r\n]{1,300}?)[ \t]*\r?$", re.MULTILINE)
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]++([0-7]{3,4})[ \t]++([^\r\n]{1,300})\r?$", re.MULTILINE)
 _YENC_BEGIN = re.compile(rb"^=ybegin [^\r\n]{0,400}?name=([^\r\n]{1,300})\r?\n", re.MULTILINE)
 _YENC_END = re.compile(rb"^=yend\b[^\r\n]*\r?\n?", re.MULTILINE)
 _YENC_PART = re.compile(rb"=ypart [^\r\n]*\r?\n")
@@ -62,7 +62,7 @@ def _without_uu(text: bytes, files: list[EmbeddedFile]) -> bytes:
             at = match.end()
             continue
         kept.append(text[at : match.start()])
-        files.append(EmbeddedFile(name=match[2], content=content))
+        files.append(EmbeddedFile(name=match[2].rstrip(), content=content))
         at = end
     kept.append(text[at:])
     return b"".join(kept)

@@ -13,7 +13,7 @@ from mailloom.mail.words import decode_words
 _USUAL = re.compile(r"<([^<>\s]+)>")
 _BRACKETED = re.compile(r"<([^<>]+)")
 _SPACE = re.compile(r"\s+")
-_BARE = re.compile(r"[^\s<>,;\"()]+@[^\s<>,;\"()]+")
+_BETWEEN = re.compile(r"[\s<>,;\"()]+")
 
 
 def message_ids(value: str) -> list[str]:
@@ -29,7 +29,7 @@ def _loose(value: str) -> list[str]:
     if "=?" in value:
         decoded = decode_words(value)
         return message_ids(decoded) if "=?" not in decoded else []
-    return [f"<{word}>" for word in _BARE.findall(value)]
+    return [f"<{word}>" for word in _BETWEEN.split(value) if "@" in word[1:-1]]
 
 
 def first_id(value: str) -> str:

@@ -8,7 +8,7 @@ import email.utils
 import random
 from collections.abc import Iterable
 from email.headerregistry import Address as StandardAddress
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 
 import pytest
@@ -79,7 +79,7 @@ def composed(seed: int) -> EmailMessage:
     return made
 
 
-def text_of(part: EmailMessage | None) -> str:
+def text_of(part: MIMEPart | None) -> str:
     return part.get_content().replace("\r\n", "\n") if part is not None else ""
 
 

@@ -73,8 +73,22 @@ WORST: list[tuple[str, Callable[[int], bytes]]] = [
     ("dash-lines", lambda n: b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--\n" * (n // 3)),
     ("dash-words", lambda n: b"Content-Type: multipart/mixed; boundary=x\n\n" + b"- " * (n // 2)),
     ("other-delimiters", lambda n: b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--xx\n" * (n // 5)),
+    ("dashes-and-blanks", lambda n: b"Content-Type: multipart/mixed\n\n--a" + b" " * n + b"x"),
+    ("begin-and-blanks", lambda n: b"\nbegin 644 a" + b" " * n + b"x"),
+    (
+        "empty-alternatives",
+        lambda n: parts(n // 150, nested(1).replace(b"mixed", b"alternative").replace(b"the middle", b"")),
+    ),
+    (
+        "named-after-empty",
+        lambda n: parts(
+            n // 90,
+            b"Content-Type: multipart/alternative; boundary=c\n\n--c--\n--b\nContent-Type: text/csv; name=a\n\n",
+        ),
+    ),
     ("references", lambda n: b"References: " + b"<a@b> " * (n // 6) + b"\n\n"),
     ("open-references", lambda n: b"References: " + b"<" * n + b"\n\n"),
+    ("long-reference", lambda n: b"References: " + b"a" * n + b"\n\n"),
     ("bare-references", lambda n: b"References: " + b"@" * n + b"\n\n"),
     ("words", lambda n: b"Subject: " + b"=?utf-8?q?=C3=A4?= " * (n // 19) + b"\n\n"),
     ("glued-fields", lambda n: b"MIME-Version: 1.0" + b"Content-Type: a" * (n // 15) + b"\n\n"),
