@@ -30,7 +30,7 @@ from mailloom.store.secrets import Keys
 
 # Mail servers as fixtures; found by this folder, because tests are not a package.
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ["servers.dovecot", "servers.scripted"]
+pytest_plugins = ["servers.dovecot", "servers.postfix", "servers.scripted"]
 
 LOCAL_SERVER = "postgresql://root@127.0.0.1/test"
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]

@@ -20,6 +20,7 @@ SLOWEST_PACE = 1000
 """Bytes per second by which a transfer must go on to be given more time than the time-out."""
 
 _CHUNK = 65536
+_TOO_LATE = "the server did not answer in time"
 
 
 class ProtocolViolation(TemporaryFailure):
@@ -97,7 +98,7 @@ class _Paced:
                 silent += waited
                 # Time earned by what came quickly is for what comes slowly, not for silence.
                 if silent >= self._patience:
-                    raise
+                    raise TimeoutError(_TOO_LATE) from None
             else:
                 self._waited += time.monotonic() - started
                 return result
@@ -107,7 +108,7 @@ class _Paced:
         if self._patience:
             left = self._patience + self._received / SLOWEST_PACE - self._waited
             if left <= 0.002:
-                raise TimeoutError("the server did not answer in time")
+                raise TimeoutError(_TOO_LATE)
             if self._tick is None or left < 0.9 * self._tick:
                 self._set_tick(left)
 
