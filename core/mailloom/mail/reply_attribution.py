@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from mailloom.mail.reply_line import Hint, Line, key
 from mailloom.mail.reply_words_attribution import OPENERS, VERBS, VERBS_UNSPACED
 
-_MOST_LINES = 5
+_MOST_LINES = 6
 _LONGEST_LINE = 320
 _LONGEST_JOINED = 520
 
@@ -39,6 +39,11 @@ _BRACKETED = re.compile(r"[<(\[\"']\s?(?:mailto:)?[^\s<>()\[\]@]{1,120}@[^\s<>()
 _ADDRESS = re.compile(r"[^\s<>()\[\]@:]{1,120}@[^\s<>()\[\]@]{2,120}")
 _ADDRESS_THEN_COLON = re.compile(r"[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]]{1,4}[\s\"'*_]{0,4}:$")
 _DASHED = re.compile(r"-{3,}\s*(.{8,400}?)\s*-{3,}:?")
+_NEWS = re.compile(
+    r"(?:wrote in (?:message|news)|schrieb im newsbeitrag|schrieb in nachricht|a écrit dans le message|escribió en el mensaje"
+    r"|ha scritto nel messaggio|escreveu na mensagem|schreef in bericht|skrev i meddelandet|napisał w wiadomości)"
+    r".{0,160}(?::|\.\.\.)$"
+)
 _DATE_AND_ADDRESS = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2},? [^<>]{1,80}<[^\s<>@]{1,80}@[^\s<>@]{1,80}>?")
 _BROKEN_DATE = re.compile(r"(?:19|20)\d\d(?![\d./年년-])")  # a year that the line before it belongs to
 _GROUPWISE = re.compile(r">>>.{4,400}>>>")
@@ -60,6 +65,8 @@ def attribution_at(lines: Sequence[Line], start: int) -> int | None:
     window = ""
     for end in range(start, min(start + _MOST_LINES, len(lines))):
         line = lines[end]
+        if not line.text and _goes_on_after_blank(lines, end, window):
+            continue
         if line.depth != first.depth or not line.text or len(line.raw) > _LONGEST_LINE:
             return None
         window = _joined(window, line.text)
@@ -68,6 +75,13 @@ def attribution_at(lines: Sequence[Line], start: int) -> int | None:
         if _may_end(line.text) and is_attribution(window, quote_follows=_quote_follows(lines, end + 1, first.depth)):
             return end + 1 if end == start or _belongs(lines, start, end, first.depth) else None
     return None
+
+
+def _goes_on_after_blank(lines: Sequence[Line], blank: int, window: str) -> bool:
+    """Some programs set the address apart by a blank line: "On <date> Ann" / "" / "<ann@example.org> wrote:"."""
+    if blank + 1 >= len(lines) or not lines[blank + 1].text.startswith("<") or lines[blank + 1].depth:
+        return False
+    return _OPENER.match(key(window)) is not None and (_TIME.search(key(window)) or _YEAR.search(window)) is not None
 
 
 def shared_line_attribution(line: Line) -> tuple[int, int] | None:
@@ -102,13 +116,15 @@ def is_attribution(text: str, *, quote_follows: bool) -> bool:
     if dashed is not None:
         said = dashed.group(1)
     said = said.strip(_EDGE)
+    if _NEWS.search(said):
+        return quote_follows or "@" in said
     verb = _VERB.search(said)
     if verb is not None and verb.group() in _WEAK_VERBS and not quote_follows and not _BRACKETED.search(said):
         verb = None
     if not said.endswith(":") and dashed is None and (verb is None or not _ends_with_verb(said)):
         return quote_follows and _DATE_AND_ADDRESS.fullmatch(said) is not None
-    if dashed is not None and verb is None:
-        return False
+    if dashed is not None:
+        return verb is not None
     return _proven(said, verb=verb is not None, quote_follows=quote_follows)
 
 
@@ -170,7 +186,7 @@ def _may_begin(text: str) -> bool:
 
 def _may_end(text: str) -> bool:
     said = key(text).rstrip(" *_")
-    return said.endswith((":", "---", ">")) or _ends_with_verb(said)
+    return said.endswith((":", "---", ">", "...")) or _ends_with_verb(said)
 
 
 def _belongs(lines: Sequence[Line], start: int, end: int, depth: int) -> bool:
@@ -203,7 +219,7 @@ def _whole_header(lines: Sequence[Line], begin: int, end: int, depth: int) -> st
 
 def _joined(window: str, text: str) -> str:
     """Two wrapped pieces as one; an address that was broken right after its bracket is mended."""
-    if not window or window.endswith(("<", "(", "@")) or text.startswith((">", ")")):
+    if not window or window.endswith(("<", "(", "@")) or text.startswith((">", ")", "@")):
         return window + text
     return f"{window} {text}"
 

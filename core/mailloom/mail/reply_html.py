@@ -177,6 +177,8 @@ class _Renderer:
 
     def _mark(self, token: Token, element: Element) -> None:
         marked = mark_of(token.tag, token.attributes)
+        if token.tag == "blockquote" and self._is_own_quotation(token):
+            return
         if token.tag == "blockquote" and not is_indent(token.attributes):
             element.depth += 1
             element.hint = Hint.NONE
@@ -185,6 +187,14 @@ class _Renderer:
                 element.client = marked.client
         elif marked is not None:
             self._apply(marked, element)
+
+    def _is_own_quotation(self, token: Token) -> bool:
+        """Gmail's quote button gives its quotes' class outside of the container of the old mail: that quote is the author's."""
+        if "gmail_quote" not in token.attributes.get("class", "") or "cite" in token.attributes.get("type", ""):
+            return False
+        inside = self._stack[-1].depth > 0 or any(element.mixed for element in self._stack[-12:])
+        last = next((line.text for line in reversed(self.lines[-3:]) if line.text), "")
+        return not inside and not last.endswith(":")
 
     def _apply(self, marked: Marked, element: Element) -> None:
         if marked.mark is Mark.QUOTE or (marked.mark is Mark.MIXED_QUOTE and not self._blockquotes):

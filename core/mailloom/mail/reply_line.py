@@ -13,6 +13,7 @@ from enum import Enum
 
 LONGEST_MATCHED = 1000  # characters; no header, signature or marker line is longer, so rules look no further
 
+_LONGEST_CODE = 500  # lines
 _DEEPEST = 20  # quote levels drawn; deeper ones are drawn as this many
 
 _PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:[>＞][ \t\xa0]?)+")
@@ -65,6 +66,7 @@ def plain_lines(text: str) -> list[Line]:
     """Split at CRLF, LF or CR; a `>From` alone between unquoted lines is an mbox escape and no quote."""
     pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = [plain_line(piece) for piece in pieces]
+    _protect_code(lines)
     for number, line in enumerate(lines):
         if line.depth == 1 and (_is_escape(lines, number) or (number and _closes_address(lines[number - 1], line))):
             lines[number] = Line(raw=line.raw, text=fold(line.raw))
@@ -86,14 +88,19 @@ def plain_line(piece: str) -> Line:
     )
 
 
+def _protect_code(lines: list[Line]) -> None:
+    """Lines between two fences of three back quotes are the author's code, whatever they look like to the rules."""
+    fences = [number for number, line in enumerate(lines) if line.depth == 0 and line.text.startswith("```")]
+    for opening, closing in zip(fences[::2], fences[1::2], strict=False):
+        for number in range(opening, min(closing + 1, opening + _LONGEST_CODE)):
+            lines[number] = Line(raw=lines[number].raw, text="`")
+
+
 def _closes_address(before: Line, line: Line) -> bool:
     """The `>` of an address that was wrapped just before it ("<ann@example.org" / "> wrote:") is no quote mark."""
-    return (
-        before.depth == 0
-        and before.text.rfind("<") > before.text.rfind(">")
-        and len(line.text) < 60
-        and line.text.endswith(":")
-    )
+    if before.depth or not line.text.endswith(":") or len(line.text) >= 60:
+        return False
+    return before.text.rfind("<") > before.text.rfind(">") or ("@" in before.text and len(line.text.split()) <= 2)
 
 
 def _is_escape(lines: list[Line], number: int) -> bool:

@@ -150,7 +150,7 @@ def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:
     above = follows_quote
     for number, line in enumerate(lines):
         if line.depth == 0 and above:
-            if line.text in {"--", "—", "––", "__"} or line.raw == "--":
+            if line.text in {"--", "—", "––", "__"}:
                 return number
             if line.text and is_rule(line) and _looks_signed(lines, number):
                 return number

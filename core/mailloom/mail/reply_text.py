@@ -6,6 +6,7 @@ unmarked lines takes everything to the end. When nothing new would be left, a fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,6 +16,7 @@ from mailloom.mail.reply_header import Separator, header_block_at, is_rule, note
 from mailloom.mail.reply_line import Line, plain_line
 from mailloom.mail.reply_signature import banner_end, is_sent_line, signature_lines
 
+_LINK_ALONE = re.compile(r"[(<\[]?https?://\S{1,900}[)>\]]?(?: >)?")
 _MOST_LINES = 20_000  # rules look at no more; what comes after is shown unless it is marked as quoted
 
 
@@ -172,10 +174,15 @@ def _marked_end(lines: Sequence[Line], start: int) -> int:
 
 
 def _overflow(lines: Sequence[Line], number: int) -> bool:
-    """A mail program broke a marked line and marked only its first half."""
+    """A mail program broke a marked line, or a link in it, and marked only its first half."""
     if number + 1 >= len(lines) or not lines[number - 1].depth or not lines[number + 1].depth:
         return False
-    text = lines[number].text
+    text, before = lines[number].text, lines[number - 1].text
+    torn = (before.rfind("(") > before.rfind(")") and ")" in text) or (
+        before.rfind("<") > before.rfind(">") and ">" in text
+    )
+    if (torn and " " not in text) or _LINK_ALONE.fullmatch(text):
+        return True
     return len(lines[number - 1].raw) + len(text.split(" ", 1)[0]) >= 71 and len(text) <= 40
 
 
