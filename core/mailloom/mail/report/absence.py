@@ -28,18 +28,20 @@ _MONTHS = {
 }
 _MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _MONTH_OF |= {name[:3]: number for name, number in _MONTH_OF.items() if len(name) > 4 and name.isascii()}
-_WORD = r"[^\W\d_]{3,14}"
+_WORD = "|".join(sorted(map(re.escape, _MONTH_OF), key=len, reverse=True))
 _DATE = re.compile(
     rf"(?P<iso>\d{{4}}-\d{{1,2}}-\d{{1,2}})|(?P<jp>(?:\d{{4}}年)?\d{{1,2}}月\d{{1,2}}日)"
     rf"|(?P<dots>\d{{1,2}}\.\s?\d{{1,2}}\.(?:\s?\d{{4}}|\s?\d{{2}}(?!\d))?)|(?P<slashes>\d{{1,2}}/\d{{1,2}}/\d{{2,4}})"
-    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?(?P<month>{_WORD})\.?(?:,?\s(?:de\s)?(?P<year>\d{{4}}))?"
-    rf"|(?P<month2>{_WORD})\.?\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<year2>\d{{4}}))?"
+    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?\s(?:of\s|de\s)?(?P<month>{_WORD})\b\.?(?:,?\s(?:de\s)?(?P<year>\d{{4}}))?"
+    rf"|\b(?P<month2>{_WORD})\.?\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<year2>\d{{4}}))?",
+    re.I,
 )
 _END_WORDS = re.compile(
     r"\b(?:until|till|through|to|return|returning|back|bis|zum|jusqu|au|retour|hasta|al|vuelv|fino|rientro|até|tot|t/m|terug|"
     r"do|до|по|til|till|retour|regres|volver|tilbage|tillbaka|wieder)\b|まで|至|[-\u2013\u2014]\s{0,2}$",
     re.I,
 )
+_AFTER = re.compile(r"\s{0,2}(?:\([^)\n]{1,3}\)\s?)?(から|まで)")
 _BACK_WORDS = re.compile(
     r"\b(?:return|returning|back|retour|rientro|vuelv|regres|terug|wieder|tilbage|tillbaka)\b", re.I
 )
@@ -63,6 +65,8 @@ def absence_in(text: str, subject: str, sent: str) -> Absence | None:
         before = whole[max(0, found.start() - _AROUND) : found.start()].rpartition("\n")[2]
         last_end = max((match.start() for match in _END_WORDS.finditer(before)), default=-1)
         last_start = max((match.start() for match in _START_WORDS.finditer(before)), default=-1)
+        if (after := _AFTER.match(whole, found.end())) is not None:
+            last_start, last_end = (0, -1) if after[1] == "から" else (-1, 0)
         if last_start > last_end:
             start = start or day
         elif last_end >= 0 and end is None:
@@ -89,8 +93,8 @@ def _day_of(sent: str) -> date | None:
 
 def _read(found: re.Match[str], today: date | None) -> date | None:
     if found["iso"]:
-        year, month, day = (int(part) for part in found["iso"].split("-"))
-        return _date(year, month, day)
+        numbers = [int(part) for part in found["iso"].split("-")]
+        return _date(numbers[0], numbers[1], numbers[2])
     if found["jp"]:
         numbers = [int(part) for part in re.findall(r"\d+", found["jp"])]
         return _date(numbers[0], numbers[1], numbers[2]) if len(numbers) == 3 else _near(numbers[0], numbers[1], today)
@@ -103,11 +107,9 @@ def _read(found: re.Match[str], today: date | None) -> date | None:
         )
     if found["slashes"]:
         return _slashed([int(part) for part in found["slashes"].split("/")])
-    month = _MONTH_OF.get((found["month"] or found["month2"] or "").lower())
-    if month is None:
-        return None
-    day, year_text = int(found["day"] or found["day2"]), found["year"] or found["year2"]
-    return _date(int(year_text), month, day) if year_text else _near(month, day, today)
+    month = _MONTH_OF[(found["month"] or found["month2"]).lower()]
+    day, year = int(found["day"] or found["day2"]), found["year"] or found["year2"]
+    return _date(int(year), month, day) if year else _near(month, day, today)
 
 
 def _slashed(numbers: list[int]) -> date | None:

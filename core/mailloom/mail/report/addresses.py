@@ -46,6 +46,8 @@ def addresses_in(text: str) -> list[str]:
 
 def clean(address: str) -> str:
     """An address without the punctuation and the prefixes that stick to it in running text."""
+    if '"@' in address:
+        return address.strip()
     address = address.strip(_TRIM)
     if not (":" in address or "=" in address or ";" in address):
         return address.rstrip(".-")

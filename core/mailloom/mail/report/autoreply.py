@@ -22,19 +22,26 @@ _SUBJECT: PhraseTable[bool] = PhraseTable(
         (
             True,
             """
-        automatic reply | automatic response | automated reply | automated response | auto reply | auto-reply | autoreply | auto response | auto-response |
-        autoresponse | autoresponder | autorespons | auto respond | out of office | out of the office | out-of-office | outofoffice | ooo: |
-        vacation reply | vacation message | vacation notice | away from my mail | away from the office | i am away | i'm away | on vacation | on annual leave |
-        on holiday | automatische antwort | abwesenheitsnotiz | abwesenheitsnachricht | abwesenheitsassistent | abwesenheit | bin abwesend | autoantwort |
-        réponse automatique | reponse automatique | répondeur | message d'absence | absence du bureau | en congé | respuesta automática |
-        respuesta automatica | fuera de la oficina | fuera de oficina | contestación automática | risposta automatica | risponditore automatico |
-        fuori sede | fuori ufficio | assente dall | resposta automática | resposta automatica | fora do escritório | ausência | automatisch antwoord |
-        automatische reactie | automatisch bericht | afwezigheid | afwezig | automatiskt svar | autosvar | frånvaro | automatisk svar | fravær |
-        ikke til stede | automaattinen vastaus | poissaoloilmoitus | lomavastaaja | odpowiedź automatyczna | automatyczna odpowied | nieobecno |
-        automatická odpověď | automatická odpoveď | mimo kancelář | nepřítomnost | автоответ | автоматический ответ | автоматическая | меня нет в офисе |
-        автоматична відповідь | 自動応答 | 自動返信 | 自動回答 | 不在通知 | 不在のお知らせ | 自动回复 | 自動回覆 | 自动答复 | 外出 | 자동 회신 | 자동 응답 | 부재중 |
-        otomatik yanıt | otomatik cevap | automatikus válasz | házon kívül | răspuns automat | αυτόματη απάντηση | מענה אוטומטי | תשובה אוטומטית |
-        رد تلقائي | phản hồi tự động | balasan otomatis | jawapan automatik | samodejni odgovor | automatski odgovor | automaatvastus
+        automatic reply | automatic response | automated reply | automated response | auto reply | auto-reply |
+        autoreply | auto response | auto-response | autoresponse | autoresponder | autorespons | auto respond |
+        out of office | out of the office | out-of-office | outofoffice | ooo: | vacation reply |
+        vacation message | vacation notice | away from my mail | away from the office | i am away | i'm away |
+        on vacation | on annual leave | on holiday | automatische antwort | abwesenheitsnotiz |
+        abwesenheitsnachricht | abwesenheitsassistent | abwesenheit | bin abwesend | autoantwort |
+        réponse automatique | reponse automatique | répondeur | message d'absence | absence du bureau | en congé |
+        respuesta automática | respuesta automatica | fuera de la oficina | fuera de oficina |
+        contestación automática | risposta automatica | risponditore automatico | fuori sede | fuori ufficio |
+        assente dall | resposta automática | resposta automatica | fora do escritório | ausência |
+        automatisch antwoord | automatische reactie | automatisch bericht | afwezigheid | afwezig |
+        automatiskt svar | autosvar | frånvaro | automatisk svar | fravær | ikke til stede |
+        automaattinen vastaus | poissaoloilmoitus | lomavastaaja | odpowiedź automatyczna |
+        automatyczna odpowied | nieobecno | automatická odpověď | automatická odpoveď | mimo kancelář |
+        nepřítomnost | автоответ | автоматический ответ | автоматическая | меня нет в офисе |
+        автоматична відповідь | 自動応答 | 自動返信 | 自動回答 | 不在通知 | 不在のお知らせ | 自动回复 | 自動回覆 |
+        自动答复 | 外出 | 자동 회신 | 자동 응답 | 부재중 | otomatik yanıt | otomatik cevap | automatikus válasz |
+        házon kívül | răspuns automat | αυτόματη απάντηση | מענה אוטומטי | תשובה אוטומטית | رد تلقائي |
+        phản hồi tự động | balasan otomatis | jawapan automatik | samodejni odgovor | automatski odgovor |
+        automaatvastus
         """,
         ),
     )
@@ -45,14 +52,17 @@ _ACKNOWLEDGEMENT: PhraseTable[bool] = PhraseTable(
         (
             True,
             """
-        ticket received | request received | message received | we have received your | we received your | we've received your | thank you for contacting |
-        thanks for contacting | thank you for your message | thank you for your email | thank you for your e-mail | thank you for your enquiry |
-        thank you for your inquiry | your request has been received | acknowledgement | acknowledgment | has been received | support ticket |
-        ticket created | new ticket | confirm your email | please confirm | please verify | sender verification | verification required | challenge |
-        your message to * awaits moderator approval | spam blocker | spam filter | ihre anfrage | eingangsbestätigung | empfangsbestätigung |
-        wir haben ihre | accusé de réception | nous avons bien reçu | hemos recibido | abbiamo ricevuto | recebemos | we hebben uw |
-        has left | no longer works | no longer with | vacation | holiday | absent | absence | urlaub | ferien | congés | ferie | vacaciones | férias |
-        vakantie | semester | отпуск | away | leave
+        ticket received | request received | message received | we have received your | we received your |
+        we've received your | thank you for contacting | thanks for contacting | thank you for your message |
+        thank you for your email | thank you for your e-mail | thank you for your enquiry |
+        thank you for your inquiry | your request has been received | acknowledgement | acknowledgment |
+        has been received | support ticket | ticket created | new ticket | confirm your email | please confirm |
+        please verify | sender verification | verification required | challenge |
+        your message to * awaits moderator approval | spam blocker | spam filter | ihre anfrage |
+        eingangsbestätigung | empfangsbestätigung | wir haben ihre | accusé de réception | nous avons bien reçu |
+        hemos recibido | abbiamo ricevuto | recebemos | we hebben uw | has left | no longer works |
+        no longer with | vacation | holiday | absent | absence | urlaub | ferien | congés | ferie | vacaciones |
+        férias | vakantie | semester | отпуск | away | leave
         """,
         ),
     )

@@ -69,6 +69,7 @@ def _finding(group: Group, reporter: str) -> Finding:
         comment=comment,
         remote_mta=_host(group.get("remote-mta")),
         reporter=reporter,
+        category=group.get("x-powermta-bouncecategory").lower(),
         rule="delivery status fields",
     )
 

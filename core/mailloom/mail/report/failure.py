@@ -72,6 +72,7 @@ def _event(finding: Finding, evidence: Evidence) -> Event:
         hosts=(finding.remote_mta,) if finding.remote_mta else hosts_in(finding.comment or evidence.letter),
         reporter=finding.reporter,
         recipient=finding.recipient,
+        category=finding.category,
         narrative=finding.comment,
         letter=evidence.letter,
         action=finding.action or _action_of(evidence),

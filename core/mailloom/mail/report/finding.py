@@ -19,4 +19,6 @@ class Finding:
     remote_mta: str = ""
     reporter: str = ""
     """Host that wrote the report; it may speak for itself."""
+    category: str = ""
+    """Verdict of the reporting system in its own vocabulary (PowerMTA's bounce category)."""
     rule: str = ""

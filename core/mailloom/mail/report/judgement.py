@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .codes import Codes, codes_in, vague
 from .phrases import plain
 from .provider import Provider
-from .reason_codes import DECISIVE_STATUS, REPLY_REASONS, STATUS_REASONS
+from .reason_codes import CATEGORIES, DECISIVE_STATUS, REPLY_REASONS, STATUS_REASONS
 from .reason_texts import reason_in
 from .remote import providers_of
 from .values import Reason
@@ -33,6 +33,8 @@ class Saying:
     reporter: str = ""
     """Host that wrote the report."""
     recipient: str = ""
+    category: str = ""
+    """Verdict of the reporting system in its own vocabulary."""
     narrative: str = ""
     """What the covering letter says about this recipient."""
     letter: str = ""
@@ -78,6 +80,8 @@ def _reason(saying: Saying, text: str, said_status: str, codes: Codes) -> tuple[
     narrow = said_status if not vague(said_status) else saying.status
     if (reason := DECISIVE_STATUS.get(narrow)) is not None:
         return reason, f"status: {narrow}"
+    if (category := CATEGORIES.get(saying.category)) is not None:
+        return category, f"category: {saying.category}"
     if (found := reason_in(text, said_status)) is not None:
         if found[0] is Reason.NETWORK_ERROR and saying.status[2:] == "4.1" and not codes.reply:
             return Reason.EXPIRED, f"status: {saying.status}"

@@ -161,3 +161,23 @@ REPLY_REASONS: dict[str, Reason] = {
     "552": Reason.MAILBOX_FULL,
     "556": Reason.NOT_ACCEPT,
 }
+
+# Bounce categories of PowerMTA (user's guide, "Bounce categories"); "other" says nothing.
+CATEGORIES: dict[str, Reason] = {
+    "bad-configuration": Reason.SYSTEM_ERROR,
+    "bad-connection": Reason.NETWORK_ERROR,
+    "bad-domain": Reason.HOST_UNKNOWN,
+    "bad-mailbox": Reason.USER_UNKNOWN,
+    "content-related": Reason.CONTENT_ERROR,
+    "inactive-mailbox": Reason.SUSPEND,
+    "invalid-sender": Reason.REJECTED,
+    "message-expired": Reason.EXPIRED,
+    "no-answer-from-host": Reason.NETWORK_ERROR,
+    "policy-related": Reason.POLICY_VIOLATION,
+    "protocol-errors": Reason.SYNTAX_ERROR,
+    "quota-issues": Reason.MAILBOX_FULL,
+    "relaying-issues": Reason.NO_RELAYING,
+    "routing-errors": Reason.NETWORK_ERROR,
+    "spam-related": Reason.SPAM_DETECTED,
+    "virus-related": Reason.VIRUS_DETECTED,
+}

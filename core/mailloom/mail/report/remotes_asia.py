@@ -72,8 +72,10 @@ _TENCENT = Provider(
             (Reason.SPAM_DETECTED, "spam | mail content denied | content denied"),
             (
                 Reason.SPEEDING,
-                """domain frequency limited | ip frequency limited | connection frequency limited | frequency limited |
-                   frequency exceeded | rate limit""",
+                """
+        domain frequency limited | ip frequency limited | connection frequency limited | frequency limited |
+        frequency exceeded | rate limit
+        """,
             ),
             (Reason.TOO_MANY_CONNECTIONS, "too many"),
             (Reason.SUSPEND, "account is abnormal | mailbox unavailable or access denied | user suspended"),

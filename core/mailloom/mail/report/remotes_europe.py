@@ -49,7 +49,7 @@ _T_ONLINE = Provider(
         (
             (
                 Reason.BLOCKED,
-                "no service*impressum | tosa@rx.t-online | not authorized*your ip | fbl | ask for help at",
+                "no service*impressum | a problem occurred | ask your postmaster for help | not authorized*your ip | fbl | ask for help at",
             ),
             (Reason.SPEEDING, "too many | rate"),
             (Reason.USER_UNKNOWN, "user unknown | unknown user"),

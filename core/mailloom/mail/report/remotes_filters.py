@@ -22,8 +22,10 @@ _MIMECAST = Provider(
             ),
             (
                 Reason.AUTH_FAILURE,
-                """spf sender invalid | dkim sender invalid | dmarc | spf hard fail | anti-spoofing | spoofing policy |
-                   permanent spf | permanent dkim | permanent dmarc""",
+                """
+        spf sender invalid | dkim sender invalid | dmarc | spf hard fail | anti-spoofing | spoofing policy |
+        permanent spf | permanent dkim | permanent dmarc
+        """,
             ),
             (Reason.BAD_REPUTATION, "local ct ip reputation | ip reputation"),
             (

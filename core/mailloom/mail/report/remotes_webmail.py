@@ -37,13 +37,17 @@ _GOOGLE = Provider(
             (Reason.REQUIRE_PTR, "ptr record | does not have a ptr | ipv6 sending guidelines regarding ptr"),
             (
                 Reason.AUTH_FAILURE,
-                """unauthenticated email | unauthenticated mail | sender is unauthenticated | dmarc | has an spf record |
-                   spf check | did not pass | must authenticate with | authentication information""",
+                """
+        unauthenticated email | unauthenticated mail | sender is unauthenticated | dmarc | has an spf record |
+        spf check | did not pass | must authenticate with | authentication information
+        """,
             ),
             (
                 Reason.SPEEDING,
-                """unusual rate of unsolicited | daily user sending quota | daily smtp relay | rate limited |
-                   sending limit | relay limit exceeded""",
+                """
+        unusual rate of unsolicited | daily user sending quota | daily smtp relay | rate limited | sending limit |
+        relay limit exceeded
+        """,
             ),
             (Reason.BAD_REPUTATION, "very low reputation | low reputation of the sending"),
             (Reason.SPAM_DETECTED, "likely unsolicited mail | unsolicited | spam classification | spam | suspicious"),
@@ -201,13 +205,16 @@ _YAHOO = Provider(
             (Reason.MAILBOX_FULL, "over quota | mailbox is full | mailbox full"),
             (
                 Reason.SUSPEND,
-                """mailbox is disabled | mailbox is unavailable | this mailbox | disabled or discontinued | account is suspended |
-                   recipient mailbox is""",
+                """
+        mailbox is disabled | mailbox is unavailable | this mailbox | disabled or discontinued |
+        account is suspended | recipient mailbox is
+        """,
             ),
             (Reason.AUTH_FAILURE, "dmarc | authentication checks | spf | dkim"),
             (Reason.REQUIRE_PTR, "ptr | reverse dns"),
             (Reason.BLOCKED, "[bl | [ipts | blocked due to | listed by | spamhaus | connections will not be accepted"),
-            (Reason.SPEEDING, "[tss | [ts0 | user complaints | unexpected volume | excessive | rate limit"),
+            (Reason.BAD_REPUTATION, "[tss04] | user complaints | unexpected volume"),
+            (Reason.SPEEDING, "[tss | [ts0 | excessive | rate limit"),
             (Reason.NOT_COMPLIANT, "header error | rfc 5322 | malformed"),
             (Reason.POLICY_VIOLATION, "not accepted for policy reasons | policy | [am0 | [tp"),
             (Reason.SPAM_DETECTED, "spam | bulk"),
