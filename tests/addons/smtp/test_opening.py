@@ -211,7 +211,10 @@ def test_without_tls_the_password_is_not_said_where_it_can_be_proved(account: Ma
 
 @pytest.mark.parametrize("mechanisms", [("PLAIN",), ("LOGIN",), ("CRAM-MD5",), ("PLAIN", "LOGIN", "CRAM-MD5")])
 def test_a_wrong_password_is_said_once_and_explained(mechanisms: tuple[str, ...], account: MakeAccount) -> None:
-    with FakeSmtpServer(users={"ann": "right"}, mechanisms=mechanisms) as server, pytest.raises(AuthenticationFailed, match="password") as caught:
+    with (
+        FakeSmtpServer(users={"ann": "right"}, mechanisms=mechanisms) as server,
+        pytest.raises(AuthenticationFailed, match="password") as caught,
+    ):
         opened(account(server, authentication="password", user="ann", password="wr0ng-secret"))
     assert sum(line.startswith("AUTH") for line in server.commands) == 1
     assert "wr0ng-secret" not in str(caught.value)
@@ -236,7 +239,10 @@ def test_a_mechanism_that_the_server_only_claims_to_know_makes_way_for_the_next(
     ],
 )
 def test_a_login_that_fails_says_how(entry: Entry, error: type[MailloomError], account: MakeAccount) -> None:
-    with FakeSmtpServer(users={"ann": "x"}, mechanisms=["PLAIN"], script={Stage.AUTH: [entry]}) as server, pytest.raises(error):
+    with (
+        FakeSmtpServer(users={"ann": "x"}, mechanisms=["PLAIN"], script={Stage.AUTH: [entry]}) as server,
+        pytest.raises(error),
+    ):
         opened(account(server, authentication="password", user="ann", password="x", timeout_seconds=1))
 
 
