@@ -21,7 +21,9 @@ from mailloom.errors import ConfigurationError
 from .exits import Exit, exit_of
 from .settings import SendmailSettings
 
-_LOCAL: Final = r'(?:"[^\x00-\x1f\x7f-\x9f\ud800-\udfff"\\]{1,254}"|[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff<>()\[\],;:\\"@]{1,255})'
+_LOCAL: Final = (
+    r'(?:"[^\x00-\x1f\x7f-\x9f\ud800-\udfff"\\]{1,254}"|[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff<>()\[\],;:\\"@]{1,255})'
+)
 _ADDRESS: Final = re.compile(_LOCAL + r'(?:@[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff<>(),;\\"@]{1,255})?')
 _MOST_WORDS: Final = 4000
 _TIMED_OUT: Final = Exit("time-out", Status.UNCERTAIN, "4.4.7", "the program did not end in time", account_fault=True)
