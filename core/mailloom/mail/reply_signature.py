@@ -17,6 +17,7 @@ from mailloom.mail.reply_words_signature import (
     DISCLAIMER_STARTS,
     DISCLAIMER_WORDS,
     FOOTER_WORDS,
+    GREEN_STARTS,
     SENT_PREFIXES,
     SENT_SUFFIXES,
 )
@@ -26,22 +27,39 @@ _SENT = tuple(key(word) for word in SENT_PREFIXES)
 _SENT_ANYTHING = tuple(
     w for w in _SENT if " " in w and len(w) > 9 and not w.startswith(("sent w", "sent on", "sent t", "sent o"))
 )
+# Sentences of a person begin so too; these need a word for sending at the end as well.
+_AMBIGUOUS = tuple(
+    key(word)
+    for word in (
+        "from my",
+        "von meine",
+        "使用",
+        "获取",
+        "取得",
+        "통해",
+        "나의",
+        "내",
+        "samsung galaxy",
+        "nire iphone",
+        "来自我的",
+        "从我的",
+        "從我的",
+    )
+)
 _SENT_END = tuple(key(word) for word in SENT_SUFFIXES)
 _DEVICES = tuple(key(word) for word in DEVICE_WORDS)
 _LEGAL_STARTS = tuple(key(word) for word in DISCLAIMER_STARTS)
 _LEGAL = tuple(key(word) for word in DISCLAIMER_WORDS)
-_GREEN = (
-    "environment",
-    "umwelt",
-    "environnement",
-    "ambiente",
-    "milieu",
-    "print",
-    "imprim",
-    "ausdruck",
-    "drucken",
-    "stampare",
-)
+_GREEN_STARTS = tuple(key(word) for word in GREEN_STARTS)
+_EVERYDAY = frozenset(
+    key(word)
+    for word in (
+        "print", "delete", "destroy", "environment", "views", "registered", "opinions", "received this", "in error", "distribut",
+        "virus", "by mistake", "copying", "prohibited", "ambiente", "privacy", "stamp", "imprim", "elimin", "cancell", "lösch",
+        "umwelt", "ausdruck", "haft", "responsab", "supprim", "empfänger", "absender", "bestimmt", "versehentlich", "environnement",
+        "expéditeur", "ambiente", "mittente", "afzender", "verwijder", "bestemd", "удал", "ошибк", "получател", "usunię", "určen",
+    )
+)  # fmt: skip
 _FOOTER = tuple(key(word) for word in FOOTER_WORDS)
 _BANNER = tuple(tuple(key(word) for word in words) for words in BANNER_WORDS)
 _BANNER_STARTS = tuple(key(word) for word in BANNER_STARTS)
@@ -68,7 +86,7 @@ _LONGEST_SIGNATURE = 60  # lines, blank ones counted, below a drawn line
 
 def is_sent_line(text: str) -> bool:
     """Whether a phone or program wrote this line ("Sent from my iPhone"), in any language of the tables."""
-    if not text or len(text) > 220:
+    if not text or len(text) > 220 or text.rstrip().endswith("?"):
         return False
     said = re.sub(r"<(?:https?|mailto):[^<>]{1,200}>", "", key(text)).strip(_EDGE)
     begins, ends = said.startswith(_SENT), said.endswith(_SENT_END)
@@ -76,12 +94,16 @@ def is_sent_line(text: str) -> bool:
         return False
     words = len(said.split())
     head = re.split(r"[,;.!—]\s| [-–] ", said, maxsplit=1)[0]
-    about_device = any(word in head for word in _DEVICES) and words - len(head.split()) <= 8
+    more = words - len(head.split())
+    about_device = any(word in head for word in _DEVICES)
+    if said.startswith(_AMBIGUOUS):
+        return about_device and (ends or (words <= 3 and said[0].isascii())) and words <= 9
     if begins and words <= 18:
-        return about_device or (
-            said.startswith(_SENT_ANYTHING) and words <= 5 and not text.rstrip().endswith((".", "?", ","))
-        )
-    return ends and words <= 6 and about_device
+        plain = said.startswith(_SENT_ANYTHING)
+        if about_device:
+            return more == 0 or (plain and more <= 8)
+        return plain and words <= 5 and not text.rstrip().endswith((".", ","))
+    return ends and words <= 6 and said.startswith(("von ", "vom ", *_DEVICES))
 
 
 def banner_end(lines: Sequence[Line]) -> int:
@@ -208,7 +230,7 @@ def _footer_start(lines: Sequence[Line], start: int, end: int) -> int | None:
         return end - 1
     if _is_disclaimer(joined) or (_is_footer(joined) and len(texts) <= 14):
         return start
-    if len(texts) == 1 and start > 0 and _DASHED_NAME.fullmatch(joined) and len(joined) < 40:
+    if len(texts) == 1 and start > 0 and _is_dashed_name(joined):
         return start
     for number, text in enumerate(texts):
         if (
@@ -220,22 +242,33 @@ def _footer_start(lines: Sequence[Line], start: int, end: int) -> int | None:
     return None
 
 
+def _is_dashed_name(text: str) -> bool:
+    """ "-Ann", "-- Ann Example": capital letters, where the script has them, tell a name from an option or a list item."""
+    first = text.lstrip("-—–~ ")[:1]
+    return len(text) < 40 and not first.islower() and _DASHED_NAME.fullmatch(text) is not None
+
+
 def _is_disclaimer(joined: str) -> bool:
+    """Words of law, of which at least one is of no other use, below a beginning that disclaimers have."""
     said = key(joined).strip(_EDGE + ":")
+    if said.startswith(_GREEN_STARTS) and len(said) < 300:
+        return True
     starts = said.startswith(_LEGAL_STARTS)
-    if not starts and len(said) < 250:
+    if (not starts and len(said) < 250) or len(said) < 70:
         return False
-    distinct = sum(word in said for word in _LEGAL)
-    if starts:
-        return (distinct >= 2 and len(said) >= 70) or (
-            len(said) < 200 and any(w in said for w in _GREEN) and distinct >= 1
-        )
-    return distinct >= 5
+    found = {word for word in _LEGAL if word in said}
+    return bool(found - _EVERYDAY) and len(found) >= (2 if starts else 5)
 
 
 def _is_footer(joined: str) -> bool:
-    said = key(joined)
-    return any(word in said for word in _FOOTER)
+    """A footer's own words, at the beginning or beside an address of the list."""
+    said = key(joined).strip(_EDGE)
+    if said.startswith(_FOOTER):
+        return True
+    linked = "http" in said or "@" in said or "www." in said
+    return linked and (
+        any(word in said for word in _FOOTER) or re.search(r"^\S{1,60} mailing list\b", said) is not None
+    )
 
 
 def _stands_alone(lines: Sequence[Line], number: int) -> bool:

@@ -140,6 +140,17 @@ def test_device_line_right_below_the_words_is_signature(line: str) -> None:
         "Enviado por correo ayer, ¿lo has visto? Lo necesito para la reunión del lunes con todos los demás.",
         "使用说明在附件里",
         "From my point of view this is fine",
+        "From my phone I cannot open it.",
+        "Von meinem iPhone aus kann ich das nicht öffnen.",
+        "Habe es per Outlook gesendet",
+        "Sent with Outlook, but it bounced back to me again.",
+        "使用手机登录失败",
+        "Please remove me from the mailing list.",
+        "I want to unsubscribe from this group",
+        "The document was scanned by our team.",
+        "Although we tried to delete and print it, the problem with our distribution and the virus scanner remains.",
+        "This email should not print",
+        "--force",
     ],
 )
 def test_sentences_are_no_device_lines(text: str) -> None:
