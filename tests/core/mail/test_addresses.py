@@ -205,6 +205,7 @@ KEYS = [
     pytest.param("zoe\u0308@example.org", "zoë@example.org", id="composed"),
     pytest.param("ann@example.org.", "ann@example.org", id="root-dot"),
     pytest.param('"ann b"@example.org', '"ann b"@example.org', id="quoted"),
+    pytest.param('"Ann"@example.org', "ann@example.org", id="quoted-without-need"),
     pytest.param("ann@[192.0.2.1]", "ann@[192.0.2.1]", id="literal"),
     pytest.param("MAILER-DAEMON", "", id="bare-name"),
     pytest.param("a@b@example.org", "", id="two-ats"),
