@@ -26,7 +26,9 @@ KEYRING = "reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class Conversation:
+    """A thread that a mail answers. `by` says how it was found."""
+
     thread: Thread
     parent: Message | None
     by: str
@@ -39,7 +41,7 @@ class ReplyRouter:
     summary = "Appends answers to their conversation, by the signed token in the address or the messages they refer to."
 
     def route(self, incoming: Incoming, session: Session) -> Verdict:
-        found = _by_token(session, incoming) or _by_reference(session, incoming)
+        found = find_conversation(session, incoming)
         if found is None:
             return Pass(why=_why_not(incoming))
         refused = self._refused_by_alias(session, incoming, found)
@@ -66,7 +68,7 @@ class ReplyRouter:
             )
         return Routed(routes=[_append(found, self.name)], why=found.by)
 
-    def _refused_by_alias(self, session: Session, incoming: Incoming, found: _Found) -> Verdict | None:
+    def _refused_by_alias(self, session: Session, incoming: Incoming, found: Conversation) -> Verdict | None:
         """An alias of the same model among the recipients still applies its contact policy."""
         same = [
             pair for pair in matching(session, incoming, incoming.recipients) if pair[0].model == found.thread.model
@@ -77,7 +79,12 @@ class ReplyRouter:
         return verdict if isinstance(verdict, Answered | Parked) else None
 
 
-def _append(found: _Found, router: str) -> Route:
+def find_conversation(session: Session, incoming: Incoming) -> Conversation | None:
+    """The thread that a mail answers: by the token in its address, else by the messages it refers to."""
+    return _by_token(session, incoming) or _by_reference(session, incoming)
+
+
+def _append(found: Conversation, router: str) -> Route:
     return Route(
         action=Action.APPEND,
         model=found.thread.model,
@@ -91,13 +98,13 @@ def _append(found: _Found, router: str) -> Route:
     )
 
 
-def _by_token(session: Session, incoming: Incoming) -> _Found | None:
+def _by_token(session: Session, incoming: Incoming) -> Conversation | None:
     for domain in all_domains(session):
         for key in _at(domain, incoming.recipients):
             payload = address_payload(REPLY, key, domain.catchall, incoming.keyring(KEYRING), now=incoming.now)
             thread = session.get(Thread, payload_number(payload)) if payload is not None else None
             if thread is not None:
-                return _Found(
+                return Conversation(
                     thread=thread,
                     parent=_parent_on(thread, incoming),
                     by=f"the token in {key} names thread {thread.id}",
@@ -108,13 +115,13 @@ def _by_token(session: Session, incoming: Incoming) -> _Found | None:
     return None
 
 
-def _by_reference(session: Session, incoming: Incoming) -> _Found | None:
+def _by_reference(session: Session, incoming: Incoming) -> Conversation | None:
     parent = incoming.parent
     thread = session.get(Thread, parent.thread_id) if parent is not None and parent.thread_id is not None else None
     if parent is None or thread is None:
         return None
     by = f"it refers to message {parent.id} ({parent.message_id[:120]}) of thread {thread.id}"
-    return _Found(thread=thread, parent=parent, by=by, by_token=False)
+    return Conversation(thread=thread, parent=parent, by=by, by_token=False)
 
 
 def _at(domain: MailDomain, keys: Sequence[str]) -> list[str]:

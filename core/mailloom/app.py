@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
+from mailloom.api.sending import TransportKind
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
 from mailloom.errors import ConfigurationError, NotFound
@@ -39,6 +40,7 @@ from mailloom.store.accounts import AccountRow
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.messages import Message, MessageKind
+from mailloom.store.outbox import Delivery
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE, Keys, create_keys, load_keys
 from mailloom.store.threads import Thread, Threaded
 
@@ -208,20 +210,30 @@ class App:
         enclosures: Sequence[Enclosure] = (),
         parent: Message | None = None,
     ) -> Message:
-        thread = self.thread_of(session, record)
-        model = self.thread_models[thread.model]
         comment = Comment(
             text=text,
             html=html,
-            subject=subject or model.title_of(session, thread.record_id),
+            subject=subject,
             kind=kind,
             author_id=author,
             to=to,
             enclosures=enclosures,
             parent_id=parent.id if parent else None,
-            answers=not subject,
         )
-        return post(session, self, self.registry.hooks, model, thread, comment)
+        return post(session, self, self.registry.hooks, self.thread_of(session, record), comment)
+
+    def write_on(
+        self, session: Session, thread: Thread, *, text: str, kind: MessageKind, parent: Message | None = None
+    ) -> Message:
+        comment = Comment(text=text, kind=kind, parent_id=parent.id if parent else None)
+        return post(session, self, self.registry.hooks, thread, comment)
+
+    def delivery_settled(self, session: Session, delivery: Delivery) -> None:
+        self.registry.hooks.delivery_recorded(delivery, session)
+
+    def transport_kind(self, account_id: int, session: Session) -> TransportKind | None:
+        row = session.get(AccountRow, account_id)
+        return self.registry.transports.get(row.kind) if row is not None else None
 
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:
         contact = session.get(Contact, contact_id)

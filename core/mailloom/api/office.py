@@ -16,9 +16,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.api.sending import TransportKind
 from mailloom.api.threads import ThreadModel
 from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message, MessageKind
+from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
 
 
@@ -111,6 +113,20 @@ class Office(Protocol):
         parent: Message | None = None,
     ) -> Message:
         """Write on a record's thread: followers and `to` are told by mail or inbox as they wish; a note only internal ones."""
+        ...
+
+    def write_on(
+        self, session: Session, thread: Thread, *, text: str, kind: MessageKind, parent: Message | None = None
+    ) -> Message:
+        """As `post`, on a thread whose record need not exist any more."""
+        ...
+
+    def delivery_settled(self, session: Session, delivery: Delivery) -> None:
+        """Tell the observers that a delivery's state was changed by what came back about it."""
+        ...
+
+    def transport_kind(self, account_id: int, session: Session) -> TransportKind | None:
+        """The kind of an outgoing account; None when the account is gone or its addon is not at work."""
         ...
 
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import IncomingSettings
 from mailloom.mail.message import Message as Mail
+from mailloom.mail.report import Report
 from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message
 
@@ -43,6 +44,8 @@ class Route:
     """Flag the message as automatic: it notifies nobody."""
     internal: bool = False
     why: str = ""
+    note: str = ""
+    """Kept with the message, such as when its sender is back."""
     settled: Callable[[Session, Exception | None], None] | None = None
     """Called once the route was carried out, or with the exception that kept it from being so; not in a dry run."""
 
@@ -149,6 +152,8 @@ class Incoming:
     dry_run: bool = False
     prove_sender: Callable[[], SenderVerdict]
     """Asks whether From is proved; the answer is worked out once."""
+    report: Callable[[], Report | None]
+    """What the mail says as a report (bounce, complaint, auto-reply …), None when no addon reads reports; worked out once."""
     now: datetime
     keyring: Callable[[str], Keyring]
     """Signing keys by purpose."""

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Enclosure
 from mailloom.api.office import Office
-from mailloom.api.threads import ThreadModel
 from mailloom.errors import ConfigurationError
 from mailloom.flow.telling import Letter, tell_thread
 from mailloom.flow.threads import last_of_thread
@@ -29,27 +28,28 @@ _TELLING = frozenset({MessageKind.COMMENT, MessageKind.NOTE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What is written. `to`: further addresses to tell; `author_id` None: the application itself."""
+    """What is written. `to`: further addresses to tell; `author_id` None: the application itself.
+
+    `subject` '' takes the conversation's, which an answer repeats after "Re:".
+    """
 
     text: str
-    html: str
-    subject: str
     kind: MessageKind
-    author_id: int | None
-    to: Sequence[str]
-    enclosures: Sequence[Enclosure]
-    parent_id: int | None
-    answers: bool = True
-    """The subject is the conversation's, which an answer repeats after Re:."""
+    html: str = ""
+    subject: str = ""
+    author_id: int | None = None
+    to: Sequence[str] = ()
+    enclosures: Sequence[Enclosure] = ()
+    parent_id: int | None = None
 
 
-def post(
-    session: Session, office: Office, hooks: Hooks, model: ThreadModel, thread: Thread, comment: Comment
-) -> Message:
+def post(session: Session, office: Office, hooks: Hooks, thread: Thread, comment: Comment) -> Message:
     """Store the comment and tell whom it concerns; raises ConfigurationError for a wrong address in `to`. The caller commits."""
     also = [_address(text) for text in comment.to]
     message = _store(session, office, thread, comment)
-    model.message_posted(session, thread.record_id, message, thread)
+    model = office.thread_models.get(thread.model)
+    if model is not None:
+        model.message_posted(session, thread.record_id, message, thread)
     if comment.kind in _TELLING:
         letter = Letter(text=comment.text, html=comment.html, enclosures=comment.enclosures)
         tell_thread(session, office, hooks, thread, message, letter, also=also)
@@ -62,7 +62,7 @@ def _store(session: Session, office: Office, thread: Thread, comment: Comment) -
     if parent_id is None:
         last = last_of_thread(session, thread.id)
         parent_id = last.id if last else None
-    subject = reply_subject(comment.subject) if parent_id is not None and comment.answers else comment.subject
+    subject = comment.subject or _subject(session, office, thread, answers=parent_id is not None)
     author = session.get(Contact, comment.author_id) if comment.author_id is not None else None
     message = Message(
         thread_id=thread.id,
@@ -86,6 +86,12 @@ def _store(session: Session, office: Office, thread: Thread, comment: Comment) -
     )
     session.flush()
     return message
+
+
+def _subject(session: Session, office: Office, thread: Thread, *, answers: bool) -> str:
+    model = office.thread_models.get(thread.model)
+    title = model.title_of(session, thread.record_id) if model is not None else ""
+    return reply_subject(title) if answers else title
 
 
 def _message_id(session: Session, office: Office, thread: Thread) -> str:

@@ -160,6 +160,7 @@ class Inbound:
             dry_run=dry_run,
             now=self._office.now(),
             keyring=self._office.keyring,
+            report=cache(lambda: self._registry.hooks.classify_message(mail)),
             prove_sender=cache(lambda: prove_sender(session, self._registry.hooks, incoming)),
         )
         return incoming

@@ -127,6 +127,7 @@ def _add_message(
         created_at=incoming.now,
         created_record=route.action is Action.CREATE,
         raw_digest=kept.raw_digest,
+        note=route.note,
     )
     session.add(message)
     session.flush()

@@ -190,7 +190,8 @@ def _sender(session: Session, office: Office, thread: Thread, author: Address | 
         return author
     default = parse_addresses(own.from_address)[0]
     settings = office.settings("core")
-    through = getattr(settings, "organisation", "") or office.thread_models[thread.model].title
+    model = office.thread_models.get(thread.model)
+    through = getattr(settings, "organisation", "") or (model.title if model else own.shown)
     if author is None:
         return Address(name=through, localpart=default.localpart, domain=default.domain)
     if normalise(author.address).rpartition("@")[2] in domains:
