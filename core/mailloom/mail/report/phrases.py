@@ -9,7 +9,9 @@ regular expressions could promise.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from .codes import masked
@@ -17,6 +19,9 @@ from .codes import masked
 _Answer = TypeVar("_Answer")
 _ADDRESS = re.compile(r"<?(?<![\w.+=-])[\w.!#$%&'*+/=?^`{|}~-]{1,80}@[\w.-]{1,255}>?")
 _REPEATED_CODE = re.compile(r" [245]\d\d[- ](?:#?[245]\.\d{1,3}\.\d{1,3}(?= ))?")
+_WORTH_INDEXING = 200
+# Where phrases stand that have no group of three letters, such as words of two Chinese characters.
+_ALWAYS = ""
 _FRAGMENT = re.compile(r"(?<=/)([^\s#]{0,200})#\S{1,200}")
 
 
@@ -32,26 +37,50 @@ def plain(text: str) -> str:
 
 
 class PhraseTable(Generic[_Answer]):
-    """An ordered table: the first row with a phrase in the text answers."""
+    """An ordered table: the first row with a phrase in the text answers.
+
+    Large tables are indexed: each phrase stands under one of its three-letter groups, the one fewest phrases have, and
+    only phrases whose group occurs in the text are looked for at all.
+    """
 
     def __init__(self, rows: Iterable[tuple[_Answer, str]]) -> None:
-        self.rows = tuple(_row(answer, phrases) for answer, phrases in rows)
+        compiled = [(answer, pieces) for answer, phrases in rows for pieces in _compiled(phrases)]
+        self._phrases = tuple(compiled)
+        self._index = _indexed([pieces for _, pieces in compiled]) if len(compiled) >= _WORTH_INDEXING else None
+        self._beginnings = tuple(pieces[0] for _, pieces in compiled)
 
     def find(self, text: str) -> tuple[_Answer, str] | None:
         """Answer and the phrase that gave it, or None. The text must come from plain()."""
-        holds = text.__contains__
-        for answer, beginnings, phrases in self.rows:
-            # One pass in C refuses most rows.
-            if any(map(holds, beginnings)):
-                for pieces in phrases:
-                    if pieces[0] in text and (len(pieces) == 1 or _in_order(pieces, text)):
-                        return answer, "*".join(pieces)
+        if self._index is not None:
+            groups = self._index.keys() & _groups(text)
+            candidates = sorted(number for group in groups for number in self._index[group])
+        elif any(map(text.__contains__, self._beginnings)):
+            candidates = list(range(len(self._phrases)))
+        else:
+            return None
+        for number in candidates:
+            answer, pieces = self._phrases[number]
+            if pieces[0] in text and (len(pieces) == 1 or _in_order(pieces, text)):
+                return answer, "*".join(pieces)
         return None
 
 
-def _row(answer: _Answer, phrases: str) -> tuple[_Answer, tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    compiled = _compiled(phrases)
-    return answer, tuple(dict.fromkeys(pieces[0] for pieces in compiled)), compiled
+@lru_cache(maxsize=32)
+def _groups(text: str) -> frozenset[str]:
+    return frozenset((_ALWAYS, *map("".join, zip(text, text[1:], text[2:], strict=False))))
+
+
+def _indexed(phrases: list[tuple[str, ...]]) -> dict[str, list[int]]:
+    """Number of each phrase under its rarest group of three letters."""
+    counts = Counter(group for pieces in phrases for piece in pieces for group in _groups(piece))
+    index: dict[str, list[int]] = {}
+    for number, pieces in enumerate(phrases):
+        groups = [group for piece in pieces for group in _groups(piece) if group]
+        if not groups:
+            index.setdefault(_ALWAYS, []).append(number)
+            continue
+        index.setdefault(min(groups, key=lambda group: (counts[group], group)), []).append(number)
+    return index
 
 
 def _compiled(phrases: str) -> tuple[tuple[str, ...], ...]:

@@ -25,46 +25,10 @@ from mailloom.mail.report.statusfields import read_status_fields
 
 _MEGABYTE = 1_000_000
 _WORST = (
-    "a",
-    "@",
-    ".",
-    "<",
-    ">",
-    "(",
-    "=",
-    "-",
-    "\n",
-    "\t",
-    " ",
-    ":",
-    ";",
-    '"',
-    "5",
-    "5.",
-    "5.1.1 ",
-    "550-",
-    "a@",
-    "--b\n",
-)
-_WORST += (
-    "=?utf-8?q?",
-    "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
-    "Final-Recipient: rfc822;a@b\n",
-    "<p",
-    "\\x{",
-)
-_WORST += (
-    "Received: x\n",
-    "said: ",
-    "user * ",
-    "until 1 May ",
-    "\x1b$",
-    "\xff",
-    "host a.b ",
-    "<a@b.c>: x\n",
-    ">>> RCPT\n",
-    "\r",
-)
+    "a", "@", ".", "<", ">", "(", "=", "-", "\n", "\t", " ", ":", ";", '"', "5", "5.", "5.1.1 ", "550-", "a@", "--b\n",
+    "=?utf-8?q?", "Content-Type: multipart/mixed; boundary=b\n\n--b\n", "Final-Recipient: rfc822;a@b\n", "<p", "\\x{",
+    "Received: x\n", "said: ", "user * ", "until 1 May ", "\x1b$", "\xff", "host a.b ", "<a@b.c>: x\n", ">>> RCPT\n", "\r",
+)  # fmt: skip
 _CASES = sorted((Path(__file__).parents[3] / "data" / "report").glob("*.cases"))
 
 
@@ -188,18 +152,12 @@ def test_a_megabyte_of_anything_takes_bounded_time(head: str, worst: str) -> Non
 @pytest.mark.parametrize("worst", _WORST, ids=repr)
 def test_every_table_bears_a_megabyte_of_its_worst_characters(worst: str) -> None:
     text = worst * (_MEGABYTE // len(worst))
-    for read in (
-        codes_in,
-        plain,
-        addresses_in,
-        typed_address,
-        hosts_in,
-        split_letter,
-        visible_text,
-        read_status_fields,
-    ):
-        assert _seconds(lambda read=read: read(text)) < _LIMIT, read
-    assert _seconds(lambda: reason_in(plain(text))) < _LIMIT
-    assert _seconds(lambda: server_words(text, [])) < _LIMIT
-    assert _seconds(lambda: mentions_in(text, frozenset())) < _LIMIT
-    assert _seconds(lambda: absence_in(text[:8000], "", "")) < _LIMIT
+    readers: tuple[Callable[[str], object], ...] = (
+        codes_in, plain, addresses_in, typed_address, hosts_in, split_letter, visible_text, read_status_fields,
+        lambda value: reason_in(plain(value)), lambda value: server_words(value, []),
+        lambda value: mentions_in(value, frozenset()), lambda value: absence_in(value[:8000], "", ""),
+    )  # fmt: skip
+    for read in readers:
+        start = time.perf_counter()
+        read(text)
+        assert time.perf_counter() - start < _LIMIT, read
