@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from mailloom.api import Security
 from mailloom.api.network_faults import Place, explain_network
-from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomError, PermanentFailure, TemporaryFailure
+from mailloom.errors import AuthenticationFailed, MailloomError, PermanentFailure, TemporaryFailure
 
 from .explanations import explain
 from .replies import Answer, retry_after, text_of
@@ -33,9 +34,9 @@ def interruption(error: Exception, place: Place, during: str) -> MailloomError:
     if isinstance(error, MailloomError):
         return type(error)(f"{place}: {during}: {error}", remedy=error.remedy)
     fault = explain_network(error, place)
-    if isinstance(error, TimeoutError) and place.security.value != "tls" and during == "greeting":
-        return ConfigurationError(
+    if isinstance(error, TimeoutError) and place.security is not Security.TLS and during == "greeting":
+        return TemporaryFailure(
             f"{place}: connected, but the server says nothing ({fault.words})",
-            remedy="This port may speak TLS from the start: choose TLS, or port 587 with STARTTLS.",
+            remedy="It is tried again. If it goes on, this port may speak TLS from the start: choose TLS, or port 587 with STARTTLS.",
         )
     return TemporaryFailure(f"{place}: {during}: {fault.meaning} ({fault.words})", remedy=fault.remedy)

@@ -1,8 +1,8 @@
 """What goes wrong between two machines, in plain language: names, connections, TLS.
 
 `explain_network` turns any exception of a socket into a `NetworkFault`; its `error()` is what a transport or source raises, its fields are
-what a step of "Test connection" shows. What heals by itself is a TemporaryFailure, what a person must change a ConfigurationError. Tables
-are read from top to bottom, the first row that fits wins.
+what a step of "Test connection" shows. What may heal without a change of the account is a TemporaryFailure; a ConfigurationError, which stops
+an account, is only what cannot. Tables are read from top to bottom, the first row that fits wins.
 """
 
 from __future__ import annotations
@@ -56,12 +56,14 @@ _NAMES = {
         remedy="Check this machine's network and name servers; it is tried again.",
     ),
     socket.EAI_NONAME: _Row(
-        meaning="this host name does not exist", remedy="Correct the host name of the account.", temporary=False
+        meaning="this host name does not exist",
+        remedy="Correct the host name of the account; it is tried again, because names come back.",
     ),
 }
 if hasattr(socket, "EAI_NODATA"):
     _NAMES[socket.EAI_NODATA] = _Row(
-        meaning="this host name has no address", remedy="Correct the host name of the account.", temporary=False
+        meaning="this host name has no address",
+        remedy="Correct the host name of the account; it is tried again, because names come back.",
     )
 
 _ERRNO = {
@@ -89,12 +91,8 @@ _ERRNO = {
     errno.EMFILE: _Row(
         meaning="this process has too many files open", remedy="Raise the limit of open files (ulimit -n)."
     ),
-    errno.EACCES: _Row(
-        meaning="this machine's rules forbid the connection", remedy="Allow it in the local firewall.", temporary=False
-    ),
-    errno.EPERM: _Row(
-        meaning="this machine's rules forbid the connection", remedy="Allow it in the local firewall.", temporary=False
-    ),
+    errno.EACCES: _Row(meaning="this machine's rules forbid the connection", remedy="Allow it in the local firewall."),
+    errno.EPERM: _Row(meaning="this machine's rules forbid the connection", remedy="Allow it in the local firewall."),
 }
 
 _TLS = (
@@ -111,7 +109,6 @@ _TLS = (
         _Row(
             meaning="the server offers only TLS versions older than 1.2",
             remedy="Update the server; older versions are not safe and are not used.",
-            temporary=False,
         ),
     ),
     (
@@ -127,7 +124,6 @@ _TLS = (
         _Row(
             meaning="server and client share no safe cipher",
             remedy="Update the server's TLS settings (TLS 1.2 or later, keys of at least 2048 bits).",
-            temporary=False,
         ),
     ),
     (
