@@ -32,8 +32,11 @@ _OPENER = re.compile(
 _SHARED_OPENER = re.compile(r"\s(?=(?:on|am|le|el|il|em|op|den)\s+(?:\w{2,10}[.,]{0,2}\s+){0,2}\d)")
 
 _VERB_COLON = re.compile(rf"(?:{_VERB.pattern})\s?[*_]?:(?=\s)")
-_TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d)|(?<!\d)\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr)\b")
-_FULL_DATE = re.compile(r"(?<!\d)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?!\d)|(?<!\d)\d{4}\s?[年년]\s?\d{1,2}")
+_TIME = re.compile(r"(?<![\d.])\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\.?\d)|(?<!\d)\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr)\b")
+# Two digits at least for the year: "5.1.1" is a mail status and "192.0.2.1" a machine.
+_FULL_DATE = re.compile(
+    r"(?<![\d.])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?!\.?\d)|(?<!\d)\d{4}\s?[年년]\s?\d{1,2}"
+)
 _YEAR = re.compile(r"(?<!\d)(?:19|20|25|13|14|57)\d\d(?!\d)")
 _BRACKETED = re.compile(r"[<(\[\"']\s?(?:mailto:)?[^\s<>()\[\]@]{1,120}@[^\s<>()\[\]@]{1,120}\s?[>)\]\"']")
 _ADDRESS = re.compile(r"[^\s<>()\[\]@:]{1,120}@[^\s<>()\[\]@]{2,120}")

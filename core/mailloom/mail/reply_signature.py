@@ -169,15 +169,25 @@ def signature_lines(lines: Sequence[Line], *, follows_quote: bool) -> tuple[set[
 
 def _delimiter(lines: Sequence[Line], *, follows_quote: bool) -> int | None:
     """The line of the first signature delimiter, None when there is none with a signature below it."""
-    above = follows_quote
+    above, box = follows_quote, -1
     for number, line in enumerate(lines):
-        if line.depth == 0 and above:
+        if line.depth == 0 and above and number > box:
             if line.text in {"--", "—", "––", "__"}:
                 return number
-            if line.text and is_rule(line) and _looks_signed(lines, number):
-                return number
+            if line.text and is_rule(line):
+                box = _box_end(lines, number)
+                if box < 0 and _looks_signed(lines, number):
+                    return number
         above = above or bool(line.text)
     return None
+
+
+def _box_end(lines: Sequence[Line], rule: int) -> int:
+    """The closing rule of a box drawn around a few lines with more words below it; -1 when the rule opens no box."""
+    for number in range(rule + 2, min(rule + 10, len(lines))):
+        if lines[number].text == lines[rule].text:
+            return number if any(line.text for line in lines[number + 1 : number + 20]) else -1
+    return -1
 
 
 def _looks_signed(lines: Sequence[Line], delimiter: int) -> bool:

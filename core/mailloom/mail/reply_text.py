@@ -251,7 +251,8 @@ def _nothing_new(
     """No new words: show a forward, an unmarked old message or marks without attribution; else what was taken for a signature."""
     quotes = [piece for piece in pieces if piece.quoted]
     for piece in quotes:
-        if not piece.marked or not piece.attributed or _is_forward(lines, piece):
+        bare = lines[piece.start].depth > 0 and not _opens_with_attribution(lines, piece.start)
+        if bare or not piece.marked or not piece.attributed or _is_forward(lines, piece):
             verdicts[piece.start : piece.end] = [Verdict.SHOWN] * (piece.end - piece.start)
             if piece.rule == "attribution" and not _is_forward(lines, piece):
                 return [*rules, "only old words"]
