@@ -29,7 +29,9 @@ def normalise(address: str) -> str:
     localpart, _, domain = key.rpartition("@")
     localpart, domain = unicodedata.normalize("NFC", localpart.strip()).lower(), domain.strip().rstrip(".")
     if localpart.startswith('"') and _DOT_ATOM.match(localpart[1:-1]):
-        localpart = localpart[1:-1]  # the quotes were not needed, so they do not tell two addresses apart (RFC 5321 §4.1.2)
+        localpart = localpart[
+            1:-1
+        ]  # the quotes were not needed, so they do not tell two addresses apart (RFC 5321 §4.1.2)
     if not _is_localpart(localpart):
         return ""
     domain = domain if domain.startswith("[") and domain.endswith("]") else _a_label(domain)

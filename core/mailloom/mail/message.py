@@ -6,6 +6,7 @@ to be guessed is said in `defects`. RFC 5322; the choice of text and attachments
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -38,8 +39,8 @@ class Message(Part):
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self._notes: list[str] = []
-        source = Source(raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n"), self._notes)
-        super().__init__(source, 0, len(raw))
+        readable = _with_line_feeds(raw)
+        super().__init__(Source(readable, self._notes), 0, len(readable))
 
     @lazy
     def subject(self) -> str:
@@ -174,6 +175,13 @@ class Message(Part):
         """What had to be guessed, in plain language; reads the whole message."""
         _ = self.plain, self.html, self.attachments
         return list(self._notes)
+
+
+def _with_line_feeds(raw: bytes) -> bytes:
+    """`raw`, unless it was saved as UTF-16 or knows no line end but CR."""
+    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raw = raw.decode("utf-16", "replace").encode("utf-8")
+    return raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
 
 
 def _of_embedded(file: EmbeddedFile) -> list[Attachment]:

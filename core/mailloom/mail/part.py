@@ -34,14 +34,19 @@ _ENCLOSES = {
 }
 
 
+_MOST_ENCODED = 3
+"""How often a multipart may be transfer-encoded inside another that is (the standard forbids even one, RFC 2045 §6.4)."""
+
+
 class Source:
     """The bytes that a tree of parts stands in, their delimiters, and what had to be guessed about them."""
 
-    __slots__ = ("_delimiters", "notes", "raw")
+    __slots__ = ("_delimiters", "encoded", "notes", "raw")
 
-    def __init__(self, raw: bytes, notes: list[str]) -> None:
+    def __init__(self, raw: bytes, notes: list[str], *, encoded: int = 0) -> None:
         self.raw = raw
         self.notes = notes
+        self.encoded = encoded
         self._delimiters: Delimiters | None = None
 
     @property
@@ -154,27 +159,29 @@ class Part:
         """The children of a multipart in order; () for everything else, and where no part can be made out."""
         if not self.is_multipart:
             return ()
-        found, closed = self._split(self._source, self._body_start, self._end)
-        if not found and not closed and self._encoding in ("base64", "quoted-printable"):
-            source = Source(self.content, self._source.notes)
-            found, closed = self._split(source, 0, len(source.raw))
-            self._source.note("a multipart was itself encoded")
-        if not found and not closed and self.raw_body.strip():
-            self._source.note("a multipart has no boundary: its body is taken as one text")
-            found = [Part(self._source, self._body_start, self._end, headless=True)]
-        return tuple(found)
+        for source, start, end, boundary in self._readings():
+            spans, closed = source.delimiters.spans(boundary, start, end) if boundary.strip() else ([], False)
+            if spans and not closed:
+                source.note("a multipart is not closed")
+            if spans or closed:
+                default = "message/rfc822" if self.content_type == "multipart/digest" else TEXT
+                return tuple(Part(source, begin, stop, default_type=default) for begin, stop in spans)
+        if not self.raw_body.strip():
+            return ()
+        self._source.note("a multipart has no boundary: its body is taken as one text")
+        return (Part(self._source, self._body_start, self._end, headless=True),)
 
-    def _split(self, source: Source, start: int, end: int) -> tuple[list[Part], bool]:
-        """The parts within `start:end` of the source, and whether they are closed."""
-        boundary = self.params.get("boundary", "").encode("utf-8", "surrogateescape")
-        spans, closed = source.delimiters.spans(boundary, start, end) if boundary.strip() else ([], False)
-        if not spans and not closed and (guessed := source.delimiters.guess(start, end)):
-            source.note("the boundary was missing or wrong and has been guessed")
-            spans, closed = source.delimiters.spans(guessed, start, end)
-        if spans and not closed:
-            source.note("a multipart is not closed")
-        default = "message/rfc822" if self.content_type == "multipart/digest" else TEXT
-        return [Part(source, begin, stop, default_type=default) for begin, stop in spans], closed
+    def _readings(self) -> Iterator[tuple[Source, int, int, bytes]]:
+        """Where the parts may stand and by which boundary: as the standard says, then wholly encoded, then with a guessed boundary."""
+        boundary = self.params.get("boundary", "").encode("utf-8", "replace")
+        yield self._source, self._body_start, self._end, boundary
+        if self._encoding in ("base64", "quoted-printable") and self._source.encoded < _MOST_ENCODED:
+            inner = Source(self.content, self._source.notes, encoded=self._source.encoded + 1)
+            inner.note("a multipart was itself encoded")
+            yield inner, 0, len(inner.raw), boundary
+        if guessed := self._source.delimiters.guess(self._body_start, self._end):
+            self._source.note("the boundary was missing or wrong and has been guessed")
+            yield self._source, self._body_start, self._end, guessed
 
     @lazy
     def message(self) -> Message | None:
@@ -208,6 +215,8 @@ class Part:
         charset = self.charset
         if self.content_type == "text/html" and codec(charset) is None:
             charset = declared_charset(content) or charset
+        if charset and codec(charset) is None:
+            self._source.note(f"the charset {charset[:60]!r} is unknown and has been guessed")
         text = decode(content, charset)
         if "\r" in text:
             text = text.replace("\r\n", "\n")

@@ -283,6 +283,13 @@ BOUNDARIES = [
         id="encoded-multipart",
     ),
     pytest.param(
+        b"Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: quoted-printable\n\n"
+        b"--=\nb\nContent-Type: text/plain=3B charset=3Dutf-8\n\npl=61in\n--b=2D-\n",
+        "plain",
+        [],
+        id="quoted-printable-multipart",
+    ),
+    pytest.param(
         multipart("mixed", multipart("mixed", PLAIN, boundary="b"), PDF, boundary="b"),
         "plain",
         [A_PDF],
@@ -432,6 +439,9 @@ def test_returned_headers_are_a_message_without_body() -> None:
 
 
 def test_what_had_to_be_guessed_is_said() -> None:
+    assert parse(b"Content-Type: text/plain; charset=nowhere\n\nx").defects == [
+        "the charset 'nowhere' is unknown and has been guessed"
+    ]
     assert parse(multipart("mixed", PLAIN)).defects == []
     assert parse(multipart("mixed", PLAIN, close=False)).defects == ["a multipart is not closed"]
     assert parse(multipart("mixed", PLAIN).replace(b'"b"', b"other")).defects == [

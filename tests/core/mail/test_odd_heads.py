@@ -31,6 +31,7 @@ SAME_MEANING = [
     pytest.param(b"From: ann@example.org\r\nSubject: hello\nTo: support@example.org\r\n\ntext", id="mixed-lines"),
     pytest.param(b"From: ann@example.org\rSubject: hello\nTo: support@example.org\n\ntext", id="one-cr"),
     pytest.param(b"\xef\xbb\xbf" + HEAD + b"\ntext", id="byte-order-mark"),
+    pytest.param((HEAD + b"\ntext").decode().encode("utf-16"), id="saved-as-utf-16"),
     pytest.param(b"\n\n\r\n" + HEAD + b"\ntext", id="blank-lines-first"),
     pytest.param(b"  \n \t" + HEAD + b"\ntext", id="blanks-first"),
     pytest.param(b" " + HEAD + b"\ntext", id="one-blank-first"),
