@@ -13,7 +13,6 @@ from mailloom.cli.output import AsJson, print_json, print_record, print_records,
 from mailloom.errors import ConfigurationError, NotFound
 from mailloom.registry import Addon, Registry
 from mailloom.registry.discovery import find_addons, use_addons_path
-from mailloom.registry.revise import revise
 from mailloom.registry.skeleton import write_skeleton
 
 addons = typer.Typer(help="Addons: list, install, upgrade, write.", no_args_is_help=True)
@@ -140,6 +139,9 @@ def revise_addon(
     as_json: AsJson = False,
 ) -> None:
     """For authors: write the next migration from what changed in the mapped classes. Read it before you use it."""
+    # Comparing tables takes a library that no other command wants.
+    from mailloom.registry.revise import revise
+
     folders = place(Path()).addons_path
     use_addons_path(folders)
     path = revise(name, find_addons(folders), words, from_scratch=from_scratch)

@@ -23,6 +23,7 @@ from mailloom.api.probing import Explanation
 from mailloom.api.receiving import SourceKind
 from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
+from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
 from mailloom.api.webhooks import Webhook
 from mailloom.mail.message import Message as Mail
@@ -74,6 +75,9 @@ class Hooks:
 
     def register_jobs(self) -> list[tuple[str, Job]]:
         return self._collected("register_jobs", Job)
+
+    def register_services(self) -> list[tuple[str, Service]]:
+        return self._collected("register_services", Service)
 
     def register_checks(self) -> list[tuple[str, Check]]:
         return self._collected("register_checks", Check)

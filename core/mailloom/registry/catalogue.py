@@ -17,6 +17,7 @@ from mailloom.api.jobs import Job
 from mailloom.api.receiving import SourceKind
 from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
+from mailloom.api.services import Service
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
 from mailloom.api.webhooks import Webhook
@@ -38,6 +39,7 @@ class Catalogue:
     routers: Sequence[Router]
     """By order number."""
     jobs: Mapping[str, Job]
+    services: Mapping[str, Service]
     checks: Mapping[str, Check]
     webhooks: Mapping[str, Webhook]
     owners: Mapping[tuple[str, str], str]
@@ -65,6 +67,7 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         thread_models=by_name("register_thread_models", hooks.register_thread_models()),
         routers=in_order("register_routers", hooks.register_routers()),
         jobs=by_name("register_jobs", hooks.register_jobs()),
+        services=by_name("register_services", hooks.register_services()),
         checks=by_name("register_checks", hooks.register_checks()),
         webhooks=by_name("register_webhooks", hooks.register_webhooks()),
         owners=owners,

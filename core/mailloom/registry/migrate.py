@@ -7,6 +7,7 @@ dropping the old copy would delete the rows that point at it.
 
 from __future__ import annotations
 
+import ast
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from mailloom.errors import ConfigurationError
 from mailloom.store.base import Base
@@ -101,7 +97,7 @@ def upgrade(connection: Connection, lineage: Lineage) -> bool:
     if newest is None or newest == before:
         return False
     _check_known(lineage, before)
-    _run(connection, lineage, "head", lambda script, revision: script._upgrade_revs("head", revision))
+    _run(connection, lineage, "head")
     return True
 
 
@@ -110,45 +106,86 @@ def downgrade(connection: Connection, lineage: Lineage) -> None:
     before = current(connection, lineage)
     if before is not None:
         _check_known(lineage, before)
-        _run(connection, lineage, "base", lambda script, revision: script._downgrade_revs("base", revision))
+        _run(connection, lineage, "base")
     connection.execute(text(f"DROP TABLE IF EXISTS {lineage.version_table}"))
 
 
 def head(lineage: Lineage) -> str | None:
-    """The newest revision; None when the lineage has none."""
-    if not lineage.has_revisions:
-        return None
-    try:
-        return _script(lineage).get_current_head()
-    except CommandError as error:
+    """The newest revision; None when the lineage has none. Reads the files and runs nothing of them."""
+    previous = revisions(lineage)
+    heads = sorted(set(previous) - set(previous.values()))
+    if len(heads) > 1 or (previous and not heads) or list(previous.values()).count(None) > 1:
         raise ConfigurationError(
-            f"The migrations of {lineage.name} do not form one line: {error}",
+            f"The migrations of {lineage.name} do not form one line.",
             remedy="Give each revision exactly one successor.",
-        ) from error
+        )
+    return heads[0] if heads else None
+
+
+def revisions(lineage: Lineage) -> dict[str, str | None]:
+    """Each revision with the one before it (None for the first); ConfigurationError when a file does not say both."""
+    found: dict[str, str | None] = {}
+    for path in sorted(lineage.folder.glob("*.py")):
+        said = _constants(path)
+        if not isinstance(said.get("revision"), str) or "down_revision" not in said or said["revision"] in found:
+            raise ConfigurationError(
+                f"{path} does not say which revision it is, or says the same as another.",
+                remedy='Give it its own revision = "…" and down_revision = "…" (None for the first).',
+            )
+        found[str(said["revision"])] = said["down_revision"]
+    return found
+
+
+def _constants(path: Path) -> dict[str, str | None]:
+    """`revision` and `down_revision` as the file assigns them, one by one or as a tuple."""
+    found: dict[str, str | None] = {}
+    for statement in ast.parse(path.read_bytes(), filename=str(path)).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            found.update(_assigned(targets[0], statement.value))
+    return found
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> dict[str, str | None]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(target.elts, value.elts, strict=False))
+    else:
+        pairs = [(target, value)]
+    return {
+        name.id: given.value
+        for name, given in pairs
+        if isinstance(name, ast.Name)
+        and isinstance(given, ast.Constant)
+        and (given.value is None or isinstance(given.value, str))
+    }
 
 
 def current(connection: Connection, lineage: Lineage) -> str | None:
     """The revision the database stands at; None when the lineage was never applied."""
-    context = MigrationContext.configure(connection, opts={"version_table": lineage.version_table})
-    return context.get_current_revision()
+    if not inspect(connection).has_table(lineage.version_table):
+        return None
+    revision: str | None = connection.scalar(select(column("version_num")).select_from(table(lineage.version_table)))
+    return revision
 
 
 def _check_known(lineage: Lineage, revision: str | None) -> None:
-    if revision is not None and revision not in {each.revision for each in _script(lineage).walk_revisions()}:
+    if revision is not None and revision not in revisions(lineage):
         raise ConfigurationError(
             f"The database is newer than this program: {lineage.name} stands at revision {revision}, unknown here.",
             remedy=f"Install the version of {lineage.name} that this database was last used with, or a newer one.",
         )
 
 
-def _script(lineage: Lineage) -> ScriptDirectory:
-    return ScriptDirectory(str(lineage.folder), version_locations=[str(lineage.folder)])
+def _run(connection: Connection, lineage: Lineage, destination: str) -> None:
+    # Alembic is a seventh of the program's start, and wanted only here.
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
 
-
-def _run(connection: Connection, lineage: Lineage, destination: str, steps: Any) -> None:
-    script = _script(lineage)
+    script = ScriptDirectory(str(lineage.folder), version_locations=[str(lineage.folder)])
+    steps = script._downgrade_revs if destination == "base" else script._upgrade_revs
     with EnvironmentContext(
-        Config(), script, fn=lambda revision, _context: steps(script, revision), destination_rev=destination
+        Config(), script, fn=lambda revision, _context: steps(destination, revision), destination_rev=destination
     ) as environment:
         environment.configure(
             connection=connection,

@@ -22,6 +22,7 @@ from mailloom.api.office import Office
 from mailloom.api.receiving import SourceKind
 from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
+from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
 from mailloom.api.webhooks import Webhook
 from mailloom.errors import NotFound
@@ -111,6 +112,10 @@ class Registry:
     def routers(self) -> Sequence[Router]:
         """In the order in which they are asked."""
         return self._loaded.catalogue.routers
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        return self._loaded.catalogue.services
 
     @property
     def jobs(self) -> Mapping[str, Job]:

@@ -6,13 +6,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from mailloom.errors import ConfigurationError
 from mailloom.registry.discovery import find_addons
 from mailloom.registry.graph import load_order, with_dependencies
 from mailloom.registry.loader import load_hooks
-from mailloom.registry.migrate import CORE_LINEAGE, Lineage, addon_lineage, current, downgrade, head, migrating, upgrade
-from mailloom.registry.revise import CORE_PACKAGE, revise, tables_of
+from mailloom.registry.migrate import (
+    CORE_LINEAGE,
+    Lineage,
+    addon_lineage,
+    current,
+    downgrade,
+    head,
+    migrating,
+    revisions,
+    upgrade,
+)
+from mailloom.registry.revise import CORE_PACKAGE, revise, tables_of, write_revision
 from mailloom.store.base import Base
 from mailloom.store.database import Database
 
@@ -113,6 +125,38 @@ def test_every_lineage_can_be_taken_back_and_run_again(name: str, kind: str, mak
 
 
 @pytest.mark.parametrize("name", ["core", *WITH_TABLES])
+def test_the_newest_revision_is_the_one_that_alembic_finds(name: str) -> None:
+    lineage = _chain(name)[-1]
+    script = ScriptDirectory(str(lineage.folder), version_locations=[str(lineage.folder)])
+    assert head(lineage) == script.get_current_head()
+    assert set(revisions(lineage)) == {each.revision for each in script.walk_revisions()}
+
+
+@pytest.mark.parametrize(
+    ("files", "newest"),
+    [
+        pytest.param({}, None, id="no revisions"),
+        pytest.param({"a": ("1", None), "b": ("2", "1"), "c": ("3", "2")}, "3", id="one line"),
+        pytest.param({"a": ("1", None), "b": ("2", "1"), "c": ("3", "1")}, "do not form one line", id="two ends"),
+        pytest.param({"a": ("1", None), "b": ("2", None)}, "do not form one line", id="two beginnings"),
+        pytest.param({"a": ("1", "2"), "b": ("2", "1")}, "do not form one line", id="a circle"),
+        pytest.param({"a": ("1", None), "b": ("1", None)}, "the same as another", id="one revision twice"),
+    ],
+)
+def test_revisions_must_form_one_line(
+    tmp_path: Path, files: dict[str, tuple[str, str | None]], newest: str | None
+) -> None:
+    for name, (revision, previous) in files.items():
+        (tmp_path / f"{name}.py").write_text(f"revision: str = {revision!r}\ndown_revision = {previous!r}\n")
+    lineage = Lineage(name="copy", folder=tmp_path)
+    if newest is None or newest.isdigit():
+        assert head(lineage) == newest
+    else:
+        with pytest.raises(ConfigurationError, match=newest):
+            head(lineage)
+
+
+@pytest.mark.parametrize("name", ["core", *WITH_TABLES])
 def test_nothing_is_left_to_revise(name: str) -> None:
     assert revise(name, BUNDLED, "nothing") is None
 
@@ -127,8 +171,6 @@ def test_tables_of_an_addon_begin_with_its_name(name: str) -> None:
 
 
 def test_a_revision_is_written_that_builds_what_the_classes_say(tmp_path: Path, make_database: MakeDatabase) -> None:
-    from mailloom.registry.revise import write_revision
-
     lineage = Lineage(name="copy", folder=tmp_path / "migrations")
     path = write_revision(lineage, CORE_PACKAGE, [], "Tables of the core, once more!")
     assert path is not None
