@@ -80,11 +80,12 @@ def _text(judged: Judged | None, wanted: Verdict) -> str:
     if judged is None:
         return ""
     texts: list[str] = []
-    gap = False
+    gap, worded = False, 0
     for line, verdict in zip(judged.lines, judged.verdicts, strict=True):
         if verdict is not wanted:
             gap = True
-        elif line.raw or not gap or (texts and texts[-1]):
+        elif line.text or line.depth or (texts and not (gap and not texts[-1])):
             texts.append(line.raw)
             gap = gap and not line.raw
-    return "\n".join(texts).strip()
+            worded = len(texts) if line.text or line.depth else worded
+    return "\n".join(texts[:worded]).strip()

@@ -58,7 +58,9 @@ def field_of(text: str) -> Field | None:
 def header_block_at(lines: Sequence[Line], start: int, *, announced: bool = False) -> int | None:
     """The number after the last line of the header block that begins at `start`, or None. `announced`: a separator came before."""
     first = field_of(lines[start].text)
-    if first is None or first in {Field.CC, Field.OTHER}:
+    if first is None or (
+        first in {Field.CC, Field.OTHER} and field_of(lines[min(start + 1, len(lines) - 1)].text) is None
+    ):
         return None
     if _is_one_line_block(lines[start].text):
         return start + 1

@@ -103,7 +103,7 @@ def is_sent_line(text: str) -> bool:
         if about_device:
             return more == 0 or (plain and more <= 8)
         return plain and words <= 5 and not text.rstrip().endswith((".", ","))
-    return ends and words <= 6 and said.startswith(("von ", "vom ", *_DEVICES))
+    return ends and words <= 6 and said.startswith(("von ", "vom ", "从", "從", "由", *_DEVICES))
 
 
 def banner_end(lines: Sequence[Line]) -> int:

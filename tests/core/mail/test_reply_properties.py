@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailloom.mail.reply import html_to_text, visible_reply
+from mailloom.mail.reply_line import fold
 
 PIECES = st.sampled_from(
     [
@@ -37,7 +38,7 @@ HTML_BODIES = st.lists(st.one_of(TAGS, PIECES), max_size=40).map("".join)
 
 
 def words(text: str) -> list[str]:
-    return text.replace("\r", "\n").split()
+    return [word for word in text.replace("\r", "\n").split() if fold(word)]
 
 
 @settings(max_examples=300, deadline=None)
