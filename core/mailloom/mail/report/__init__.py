@@ -1,10 +1,12 @@
 """What a message that is no ordinary mail says: failure reports, delays, complaints, automatic answers, receipts.
 
-`classify` is pure: no network, no clock, no settings; it never raises and needs at most 100 ms per MB.
+`classify` is pure: no network, no clock, no settings; it never raises and needs at most 100 ms per MB. Its tables hold
+what mail systems and providers say; where they disagree with a standard, the table says whose practice it follows.
 """
 
 from __future__ import annotations
 
+from ..message import Message
 from .fields import report_fields
 from .values import Absence, Event, Kind, Origin, Reason, Report
 from .verdict import verdict
@@ -12,6 +14,6 @@ from .verdict import verdict
 __all__ = ["Absence", "Event", "Kind", "Origin", "Reason", "Report", "classify", "report_fields"]
 
 
-def classify(raw: bytes) -> Report:
-    """The verdict on one message as it was received. Never raises."""
-    return verdict(raw)
+def classify(raw: bytes | Message) -> Report:
+    """The verdict on one message, from its bytes as they were received. Never raises."""
+    return verdict(raw.raw if isinstance(raw, Message) else raw)

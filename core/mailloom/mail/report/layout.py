@@ -8,12 +8,12 @@ Latin-1 text, one character per byte, and decodes a leaf only when asked.
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode
 from dataclasses import dataclass
-from email.header import decode_header
 
+from ..decoding import decode
+from ..transfer import undo
+from ..words import decode_words
 from .markup import visible_text
 
 _FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]{0,100}:[ \t]*(.*(?:\n[ \t].*)*)", re.M)
@@ -24,14 +24,11 @@ _NAME = re.compile(_PARAMETER.format("name"), re.I)
 _REPORT_TYPE = re.compile(_PARAMETER.format("report-type"), re.I)
 _LOOKS_LIKE_BOUNDARY = re.compile(r"^--([^\n]{1,200})\n(?:[A-Za-z-]{3,40}:[^\n]*\n){1}", re.M)
 _FOLD = re.compile(r"\n[ \t]+")
-_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 
 _MAXIMUM_LEAVES = 200
 _MAXIMUM_DEPTH = 12
-_ASCII_OVERLAY = frozenset(
-    {"", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "unicode-1-1-utf-7", "windows-1252"}
-)
-_TRANSPARENT = ("iso-2022", "utf-7", "hz", "utf-16", "utf-32")
+_LONGEST_VALUE = 20_000
+_PLAIN_CHARSETS = frozenset({"", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252"})
 
 
 class Fields:
@@ -77,7 +74,7 @@ class Leaf:
     @property
     def bytes(self) -> bytes:
         """Content with the transfer encoding undone, as much as can be decoded."""
-        return _transferred(self.body, self.fields.raw("content-transfer-encoding").lower())
+        return _transferred(self.body, self.fields)
 
     @property
     def text(self) -> str:
@@ -125,24 +122,16 @@ def enclosed_fields(leaf: Leaf) -> Fields:
 
 
 def _enclosed_text(leaf: Leaf) -> str:
-    encoding = leaf.fields.raw("content-transfer-encoding").lower()
     body = leaf.body
-    if encoding.startswith(("base64", "quoted-printable")):
-        body = _transferred(body, encoding).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    if leaf.fields.raw("content-transfer-encoding").lower().startswith(("base64", "quoted-printable")):
+        body = leaf.bytes.decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
     return body.lstrip("\n")
 
 
 def decoded_words(value: str) -> str:
     """A header value with encoded words decoded and raw 8-bit read as UTF-8 where it is UTF-8. Never raises."""
-    if "=?" in value and len(value) < 20_000 and _WORD.search(value):
-        try:
-            value = "".join(
-                part.decode(_codec(charset), "replace") if isinstance(part, bytes) else part
-                for part, charset in decode_header(value)
-            )
-        except (ValueError, LookupError, binascii.Error):
-            return value
-        return value
+    if "=?" in value:
+        value = decode_words(value[:_LONGEST_VALUE])
     return value if value.isascii() else _guess(value)
 
 
@@ -244,51 +233,20 @@ def _split_headless(part: str) -> tuple[str, str, str]:
     return part[:end], "", part[end:].lstrip("\n")
 
 
-def _transferred(body: str, encoding: str) -> bytes:
-    raw = body.encode("latin-1", "replace")
-    if encoding.startswith("base64"):
-        clean = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
-        return b64decode(clean[: len(clean) // 4 * 4] + _tail(clean))
-    if encoding.startswith("quoted-printable"):
-        return binascii.a2b_qp(raw)
-    return raw
-
-
-def _tail(clean: bytes) -> bytes:
-    rest = clean[len(clean) // 4 * 4 :]
-    return rest + b"=" * (4 - len(rest)) if len(rest) > 1 else b""
+def _transferred(leaf_body: str, fields: Fields) -> bytes:
+    return undo(fields.raw("content-transfer-encoding"), leaf_body.encode("latin-1", "replace"))
 
 
 def _text_of(body: str, fields: Fields) -> str:
-    encoding = fields.raw("content-transfer-encoding").lower()
+    encoded = fields.raw("content-transfer-encoding").lower().startswith(("base64", "quoted-printable"))
     found = _CHARSET.search(fields.raw("content-type"))
-    charset = (found[1] or found[2] or "").lower() if found else ""
-    if encoding.startswith(("base64", "quoted-printable")):
-        body = _transferred(body, encoding).decode("latin-1")
-        body = body.replace("\r\n", "\n").replace("\r", "\n")
-    elif body.isascii() and "\x1b" not in body and not charset.startswith(_TRANSPARENT):
+    charset = (found[1] or found[2] or "") if found else ""
+    # Its designers meant UTF-7; the servers that declare it write ASCII.
+    charset = "" if charset.lower() == "unicode-1-1-utf-7" else charset
+    if not encoded and body.isascii() and "\x1b" not in body and charset.lower() in _PLAIN_CHARSETS:
         return body
-    if body.isascii() and charset in _ASCII_OVERLAY and "\x1b" not in body:
-        return body
-    if "\x1b$" in body and not charset.startswith("iso-2022"):
-        charset = "iso-2022-jp"
-    return _decoded(body.encode("latin-1"), charset)
-
-
-def _decoded(raw: bytes, charset: str) -> str:
-    if charset not in _ASCII_OVERLAY:
-        try:
-            return raw.decode(_codec(charset))
-        except (LookupError, UnicodeError, ValueError):
-            pass
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return raw.decode(_codec(charset), "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return raw.decode("latin-1")
+    text = decode(_transferred(body, fields) if encoded else body.encode("latin-1", "replace"), charset)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _guess(value: str) -> str:
@@ -296,34 +254,3 @@ def _guess(value: str) -> str:
         return value.encode("latin-1").decode("utf-8")
     except (UnicodeDecodeError, UnicodeEncodeError):
         return value
-
-
-_CODECS = {
-    "": "latin-1",
-    "us-ascii": "latin-1",
-    "ascii": "latin-1",
-    "unknown-8bit": "latin-1",
-    "x-unknown": "latin-1",
-    "unicode-1-1-utf-7": "utf-8",
-    "iso-8859-8-i": "iso-8859-8",
-    "x-sjis": "cp932",
-    "shift_jis": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "ks_c_5601-1987": "cp949",
-    "gb2312": "gb18030",
-    "x-gbk": "gb18030",
-}
-
-
-def _codec(charset: str | None) -> str:
-    name = (charset or "").lower().strip("'\" ")
-    name = _CODECS.get(name, name)
-    # Codecs such as "hex" or "zip" are no character sets; they must not be reachable from a mail.
-    return name if name.replace("-", "").replace("_", "") not in _NO_CHARSETS else "latin-1"
-
-
-_NO_CHARSETS = frozenset(
-    {"base64", "base64codec", "bz2", "bz2codec", "hex", "hexcodec", "quopri", "quopricodec", "quotedprintable", "qp"}
-    | {"rot13", "rot_13", "uu", "uucodec", "zip", "zlib", "zlibcodec", "idna", "punycode", "undefined", "unicodeescape"}
-    | {"rawunicodeescape", "mbcs", "oem", "charmap"}
-)

@@ -22,14 +22,14 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         """
         message too big for system | message is too big for the specified priority | message size exceeds |
         message too large | message too big | message is too large | message is too big | message file too big |
-        message length exceeds | exceeds size limit | exceeds the size limit | size limit |
-        exceeded maximum message size | exceeded maximum inbound message size | maximum message size |
-        max message size | message size too big | message was too large | message exceeds maximum |
-        message exceeds the maximum | maximum permitted size | exceeds fixed maximum | exceeds fixed limit |
-        mail size limit | larger than the current | too large for | larger than the maximum |
-        exceeded maximum size | nachricht zu gro | trop volumineux | attachment is too large | message is larger |
-        mail is too large | mail too large | line limit exceeded | over message size | entity too large |
-        sizelimit | size exceeds | too much data | message size limit | mensaje demasiado grande
+        message length exceeds | exceeds size limit | exceeds the size limit | exceeded maximum message size |
+        exceeded maximum inbound message size | maximum message size | max message size | message size too big |
+        message was too large | message exceeds maximum | message exceeds the maximum | maximum permitted size |
+        exceeds fixed maximum | exceeds fixed limit | mail size limit | larger than the current | too large for |
+        larger than the maximum | exceeded maximum size | nachricht zu gro | trop volumineux |
+        attachment is too large | message is larger | mail is too large | mail too large | line limit exceeded |
+        over message size | entity too large | sizelimit | size exceeds | too much data | message size limit |
+        mensaje demasiado grande | over the size limit | size limit for this | message exceeds * size
         """,
     ),
     (
@@ -92,43 +92,43 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SUSPEND,
         """
-        user account disabled | mailbox disabled, not accepting messages | not accepting messages |
-        account is disabled | account disabled | account has been disabled |
-        account that you tried to reach is disabled | account is * disabled | account is suspended |
-        account suspended | account has been suspended | account is inactive | account inactive |
-        account has been inactive | account deactivated | account is deactivated | account * is not active |
-        account not active | account is not active | account is locked | account locked | account expired |
-        account is expired | account has expired | account has been blocked | account is blocked |
-        account blocked | account is temporarily | account temporarily | account is unavailable |
-        account is closed | account closed | account is currently suspended | account currently |
-        account is not currently | account been temporarily suspended | account * suspended | mailbox disabled |
-        mailbox is disabled | mailbox is inactive | mailbox inactive | mailbox is suspended | mailbox suspended |
-        mailbox locked | mailbox is locked | mailbox is blocked | mailbox blocked | mailbox temporarily |
-        mailbox is temporarily | mailbox currently suspended | mailbox is frozen | mailbox frozen |
-        mailbox unavailable or access denied | mailbox is unavailable | mailbox has been disabled |
-        mailbox not active | mailbox is not active | mailbox is closed | user is suspended | user suspended |
-        user disabled | user is disabled | user inactive | user is inactive | user is not active |
-        user not active | user is locked | user account * locked | user account is disabled |
-        user(s) account is disabled | user(s) account is temporarily | user account is unavailable |
-        user account is overdue | user no longer active | inactive user | inactive recipient | inactive account |
-        inactive mailbox | disabled user | disabled recipient | disabled mailbox | disabled account |
-        disabled or discontinued | recipient suspend | recipient is inactive | recipient inactive |
-        recipient disabled | recipient is disabled | recipient account disabled | recipient account is |
-        suspended mailbox | suspended account | suspended due to inactivity | customer account is suspended |
-        address is disabled | address disabled | address is inactive | address is not active | is suspended |
-        is a deactivated mailbox | deactivated mailbox | deactivated due to abuse |
-        vdelivermail: account is locked | email account suspended | service has been suspended |
-        has been suspended | is deactivated | is frozen | no longer accepting mail due to inactivity |
-        mail receiving disabled | is not currently accepting messages | is no longer active |
-        boite du destinataire archivee | compte desactive | compte suspendu | konto gesperrt | postfach gesperrt |
-        ist gesperrt | ist deaktiviert | cuenta desactivada | cuenta suspendida | dormant | sorry, account is |
-        currently disabled | has been deactivated | been inactive | invalid/inactive user | status(suspend) |
-        temporarily locked | user temporarily | login disabled | this mailbox is disabled |
-        user's account is disabled | delivery has been disabled | mail account is not active |
-        account is terminated | user is terminated | archived recipient | temporarily inactive |
-        suspend the service | no longer accepts mail | user or domain is disabled | account has been temporarily |
-        has been discontinued | mailbox is currently | account is on hold | account is dormant |
-        domain is suspended | domain suspended | domain is disabled
+        user account disabled | mailbox disabled, not accepting messages | account is disabled |
+        account disabled | account has been disabled | account that you tried to reach is disabled |
+        account is * disabled | account is suspended | account suspended | account has been suspended |
+        account is inactive | account inactive | account has been inactive | account deactivated |
+        account is deactivated | account * is not active | account not active | account is not active |
+        account is locked | account locked | account expired | account is expired | account has expired |
+        account has been blocked | account is blocked | account blocked | account is temporarily |
+        account temporarily | account is unavailable | account is closed | account closed |
+        account is currently suspended | account currently | account is not currently |
+        account been temporarily suspended | account * suspended | mailbox disabled | mailbox is disabled |
+        mailbox is inactive | mailbox inactive | mailbox is suspended | mailbox suspended | mailbox locked |
+        mailbox is locked | mailbox is blocked | mailbox blocked | mailbox temporarily | mailbox is temporarily |
+        mailbox currently suspended | mailbox is frozen | mailbox frozen | mailbox unavailable or access denied |
+        mailbox is unavailable | mailbox has been disabled | mailbox not active | mailbox is not active |
+        mailbox is closed | user is suspended | user suspended | user disabled | user is disabled |
+        user inactive | user is inactive | user is not active | user not active | user is locked |
+        user account * locked | user account is disabled | user(s) account is disabled |
+        user(s) account is temporarily | user account is unavailable | user account is overdue |
+        user no longer active | inactive user | inactive recipient | inactive account | inactive mailbox |
+        disabled user | disabled recipient | disabled mailbox | disabled account | disabled or discontinued |
+        recipient suspend | recipient is inactive | recipient inactive | recipient disabled |
+        recipient is disabled | recipient account disabled | recipient account is | suspended mailbox |
+        suspended account | suspended due to inactivity | customer account is suspended | address is disabled |
+        address disabled | address is inactive | address is not active | is suspended | is a deactivated mailbox |
+        deactivated mailbox | deactivated due to abuse | vdelivermail: account is locked |
+        email account suspended | service has been suspended | has been suspended | is deactivated | is frozen |
+        no longer accepting mail due to inactivity | mail receiving disabled |
+        is not currently accepting messages | is no longer active | boite du destinataire archivee |
+        compte desactive | compte suspendu | konto gesperrt | postfach gesperrt | ist gesperrt | ist deaktiviert |
+        cuenta desactivada | cuenta suspendida | dormant | sorry, account is | currently disabled |
+        has been deactivated | been inactive | invalid/inactive user | status(suspend) | temporarily locked |
+        user temporarily | login disabled | this mailbox is disabled | user's account is disabled |
+        delivery has been disabled | mail account is not active | account is terminated | user is terminated |
+        archived recipient | temporarily inactive | suspend the service | no longer accepts mail |
+        user or domain is disabled | account has been temporarily | has been discontinued | mailbox is currently |
+        account is on hold | account is dormant | domain is suspended | domain suspended | domain is disabled |
+        due to inactivity | account * not accepting messages | mailbox * not accepting messages
         """,
     ),
     (
@@ -229,9 +229,9 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         doesn't have an account | doesn't have a * account | invalid recipient | invalid mailbox | invalid user |
         invalid final delivery userid | invalid local part | invalid local-part | invalid email | invalid e-mail |
         invalid account | invalid rcpt | invalid mailbox path | invalid username | invalid local address |
-        bad destination | bad recipient | bad mailbox | bad user | badrecipient | bad-recipient |
-        not our customer | not our user | not in our directory | not listed in domino | cannot find user |
-        could not find user | unrouteable mail domain*user | unrecognized recipient | delivery failed: mailbox |
+        bad recipient | bad mailbox | bad user | badrecipient | bad-recipient | not our customer | not our user |
+        not in our directory | not listed in domino | cannot find user | could not find user |
+        unrouteable mail domain*user | unrecognized recipient | delivery failed: mailbox |
         does not have a final email delivery point | sorry, no mailbox here by that name |
         destination address does not | destination not found | verify user | check the recipient address |
         check the recipient's | has been disabled or does not | empfänger unbekannt | unbekannter empf |
@@ -247,7 +247,8 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         requested action not taken: mailbox unavailable | public name & address book | user not unique |
         recipient user name not unique | 000c05a6 | resolver.fwd.notfound | resolver.adr.invalidsmtp | chkuser |
         chkusr | there is no user by that name | no such user here | mailbox for @ not found |
-        not on this server | recipient is not on | account that does not exist | email account that you tried
+        not on this server | recipient is not on | account that does not exist | email account that you tried |
+        bad destination mailbox | bad destination address
         """,
     ),
     (
@@ -277,7 +278,9 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         hostunknown | host or domain name | remote domain doesnt exist | no route found to domain |
         unknown domain name | all host address lookups failed | nonexistentdomain | domain cannot be found |
         domain * does not exist | domain * doesn't exist | domain * could not be found | domain * not found |
-        host * does not exist | dns domain | couldn't resolve host | could not resolve host | no dns entry
+        host * does not exist | dns domain | couldn't resolve host | could not resolve host | no dns entry |
+        domain * couldn't be found | domain * wasn't found | domain name * does not | domain is not registered |
+        does not appear to be registered | mail exchanger for * not found | bad destination system
         """,
     ),
 )

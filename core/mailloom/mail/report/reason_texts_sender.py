@@ -44,6 +44,13 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         """,
     ),
     (
+        Reason.SPAM_DETECTED,
+        """
+        identified as spam | classified as spam | detected as spam | marked as spam | flagged as spam |
+        considered spam
+        """,
+    ),
+    (
         Reason.AUTH_FAILURE,
         """
         dkim signature found | acceptable dkim | author-matched dkim | multiple authentication checks failed |

@@ -74,7 +74,8 @@ TRAFFIC_ROWS: tuple[tuple[Reason, str], ...] = (
         permanently deferred | temporary block | block on your | mail server has been blocked | geoip |
         greylisted by ip | s3140 | s3150 | blocked address | black-listed | black listed | blocklisted |
         access has been denied | ip connection denied | server access forbidden | no smtp service |
-        denied by client policy | service unavailable; client | sender ip
+        denied by client policy | service unavailable; client | sender ip | not accepting messages from | (dns:b |
+        [dns:b
         """,
     ),
     (

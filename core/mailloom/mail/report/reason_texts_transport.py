@@ -51,7 +51,8 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         aliasing/forwarding loop | several matches found in domino | cannot send e-mail to yourself |
         could not load drd | it encountered an error while being processed | no mdb | badprimary | 00010256 |
         000d06b5 | mail database not found | invalid on disk structure | system config error |
-        queue file write error | interrupted system call | timeout waiting for input | server configuration error
+        queue file write error | interrupted system call | timeout waiting for input |
+        server configuration error | temporary lookup failure
         """,
     ),
     (
