@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
+from mailloom.api.receiving import Mailing
 from mailloom.api.sending import TransportKind
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
@@ -29,10 +30,10 @@ from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.commenting import Comment, post
 from mailloom.flow.contacts import contacts_of
 from mailloom.flow.inbound import Inbound
-from mailloom.flow.keeping import Mailing
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.telling import tell_contact
 from mailloom.flow.threads import open_thread, takes_part
+from mailloom.mail.address import normalise
 from mailloom.mail.token import Keyring
 from mailloom.registry.registry import Registry
 from mailloom.registry.templates import make_environment
@@ -163,6 +164,15 @@ class App:
         """Commit mails without deciding about them yet; see `Inbound.keep_many`."""
         return self.inbound.keep_many(mails)
 
+    def recipients_known(self, addresses: Sequence[str]) -> dict[str, bool]:
+        """Nobody claims an address: unknown. `postmaster` alone is ours everywhere (RFC 5321 §4.5.1)."""
+        with self.read() as session:
+            return {
+                address: address.lower() == "postmaster"
+                or bool(self.registry.hooks.recipient_known(normalise(address), session))
+                for address in addresses
+            }
+
     def explain(
         self,
         raw: bytes,
@@ -245,8 +255,9 @@ class App:
         raise_alarm(session, subject, text, remedy, self.now())
 
     def _account_id(self, name: str | None) -> int | None:
-        if name is None:
-            return None
+        return None if name is None else self.account_id(name)
+
+    def account_id(self, name: str) -> int:
         with self.read() as session:
             number = session.scalar(select(AccountRow.id).where(AccountRow.name == name))
         if number is None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mailloom.api.receiving import SourceKind
     from mailloom.api.routing import Incoming, Router, SenderVerdict
     from mailloom.api.sending import TransportKind
+    from mailloom.api.services import Service
     from mailloom.api.threads import ThreadModel
     from mailloom.api.webhooks import Webhook
     from mailloom.mail.message import Message as Mail
@@ -77,6 +78,11 @@ def register_webhooks() -> Sequence[Webhook]:  # type: ignore[empty-body]
 @hookspec
 def register_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
     """Work done again and again."""
+
+
+@hookspec
+def register_services() -> Sequence[Service]:  # type: ignore[empty-body]
+    """What runs beside the jobs while the application serves."""
 
 
 @hookspec

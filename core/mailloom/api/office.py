@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.api.receiving import Mailing
 from mailloom.api.sending import TransportKind
 from mailloom.api.threads import ThreadModel
 from mailloom.mail.token import Keyring
@@ -82,6 +83,18 @@ class Office(Protocol):
         fallback: str | None = None,
     ) -> Received:
         """Keep, then route a mail. Commits by itself: first the bytes, then what follows."""
+        ...
+
+    def keep_many(self, mails: Sequence[Mailing]) -> Sequence[int]:
+        """Commit mails without deciding about them yet; ids in the same order. Once this returns, they are safe."""
+        ...
+
+    def recipients_known(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """Whether mail for these envelope addresses would be taken, as listeners ask at RCPT."""
+        ...
+
+    def account_id(self, name: str) -> int:
+        """NotFound when there is no such account."""
         ...
 
     def enqueue(self, session: Session, draft: Draft) -> Queued: ...

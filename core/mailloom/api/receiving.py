@@ -32,6 +32,19 @@ class Fetched:
     envelope_recipients: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """A mail as it came: bytes, and what is known of its envelope (None: not known)."""
+
+    raw: bytes
+    recipients: Sequence[str] | None = None
+    envelope_from: str | None = None
+    """'' is the null reverse path."""
+    account_id: int | None = None
+    fallback: str | None = None
+    """`model` or `model:record` to use when nothing else claims the mail; overrides the account's."""
+
+
 class Source(Protocol):
     """One connection to an incoming server. Not shared between threads."""
 

@@ -19,13 +19,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account, AfterFetch
-from mailloom.api.receiving import Cursor, Fetched, Source, SourceKind
+from mailloom.api.receiving import Cursor, Fetched, Mailing, Source, SourceKind
 from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomError, NotFound, TemporaryFailure
 from mailloom.flow import failpoints
 from mailloom.flow.account_values import account_value
 from mailloom.flow.deciding import first_line
 from mailloom.flow.health import pause, ready, record_fault, record_success
-from mailloom.flow.keeping import Mailing, keep_many
+from mailloom.flow.keeping import keep_many
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.store.cursors import read_cursors, write_cursors
 from mailloom.store.database import Database

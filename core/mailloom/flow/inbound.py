@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import IncomingSettings
 from mailloom.api.office import Office, Received
+from mailloom.api.receiving import Mailing
 from mailloom.api.routing import Answered, Ignored, Incoming, Routed
 from mailloom.errors import NotFound, Refused
 from mailloom.flow import failpoints
 from mailloom.flow.deciding import Decision, RouterFailed, decide, ended, first_line
 from mailloom.flow.executing import Executor, RouteFailed
-from mailloom.flow.keeping import WHOLE_MAIL, Mailing, claim, first_server, id_was_used, keep_many
+from mailloom.flow.keeping import WHOLE_MAIL, claim, first_server, id_was_used, keep_many
 from mailloom.flow.reading import Reading, read_mail
 from mailloom.flow.senders import prove_sender
 from mailloom.flow.settlement import KeptMail, Settlement, kept_mails, received_of, write_settlements

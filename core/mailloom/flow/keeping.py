@@ -7,28 +7,17 @@ once, served per recipient": whoever inserts (key, target) first serves it, what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from mailloom.api.receiving import Mailing
 from mailloom.store.arrivals import Arrival, ArrivalTarget
 from mailloom.store.blobs import keep_blob
 
 WHOLE_MAIL = "mail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailing:
-    """A mail as it came: bytes, and what is known of its envelope (None: not known)."""
-
-    raw: bytes
-    recipients: Sequence[str] | None = None
-    envelope_from: str | None = None
-    account_id: int | None = None
-    fallback: str | None = None
 
 
 def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list[int]:

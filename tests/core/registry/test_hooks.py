@@ -29,6 +29,7 @@ from mailloom.api import (
     SenderVerdict,
     hookimpl,
 )
+from mailloom.api.services import ServiceStatus
 from mailloom.errors import ConfigurationError, TemporaryFailure
 from mailloom.mail.address import parse_addresses
 from mailloom.mail.message import parse
@@ -174,6 +175,29 @@ def test_hook_register_jobs(offering: Callable[..., Hooks]) -> None:
     catalogue = make_catalogue(offering(tidy={"register_jobs": lambda: [job]}))
     assert catalogue.jobs == {"tidy": job}
     assert catalogue.owners["register_jobs", "tidy"] == "tidy"
+
+
+class Bell:
+    name = "bell"
+    summary = "Rings."
+
+    def start(self, office: Office) -> None:
+        self.office = office
+
+    def stop(self, seconds: float) -> None:
+        del self.office
+
+    def status(self) -> ServiceStatus:
+        return ServiceStatus(running=hasattr(self, "office"), detail="a bell")
+
+
+def test_hook_register_services(offering: Callable[..., Hooks], failures: Failures) -> None:
+    bell = Bell()
+    catalogue = make_catalogue(
+        offering(bell={"register_services": lambda: [bell]}, broken={"register_services": lambda: [object()]})
+    )
+    assert catalogue.services == {"bell": bell}
+    assert [(addon, hook) for addon, hook, _ in failures] == [("broken", "register_services")]
 
 
 def test_hook_register_checks(offering: Callable[..., Hooks]) -> None:
