@@ -155,7 +155,10 @@ def _old_message(lines: Sequence[Line], start: int, head: int, rule: str) -> Pie
     while number < len(lines) and lines[number].blank:
         number += 1
     if number < len(lines) and lines[number].depth > lines[start].depth:
-        return Piece(quoted=True, start=start, end=_marked_end(lines, number), marked=True, attributed=True, rule=rule)
+        end = _marked_end(lines, number)
+        # Marks around nothing: the old words stand below, unmarked.
+        if any(line.text for line in lines[number:end]) or end == len(lines):
+            return Piece(quoted=True, start=start, end=end, marked=True, attributed=True, rule=rule)
     return Piece(quoted=True, start=start, end=len(lines), attributed=True, rule=rule)
 
 

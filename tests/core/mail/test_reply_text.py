@@ -15,7 +15,7 @@ BLOCKS = {
         "Order"
     ),
     "english with date and cc": (
-        "From: ann@example.org\nDate: Thu, 12 Mar 2026\nTo: bob@example.org\nCC: carl@example.org\nSubject: "
+        "From: ann@example.org\nDate: Thu, 12 Mar 2026\nTo: bob@example.org\nCC: sales@example.org\nSubject: "
         "Order"
     ),
     "english in stars": (
@@ -34,7 +34,7 @@ BLOCKS = {
     ),
     "english, blank lines between": "From: Ann\n\nSent: Thursday\n\nTo: Bob\n\nSubject: Order",
     "english, wrapped recipients": (
-        "From: Ann\nSent: Thursday\nTo: Bob <bob@example.org>;\n Carl <carl@example.org>;\n Dora "
+        "From: Ann\nSent: Thursday\nTo: Bob <bob@example.org>;\n Sales <sales@example.org>;\n Dora "
         "<dora@example.org>\nSubject: Order"
     ),
     "english, on one line": "From: Ann Sent: Thursday 10:00 To: Bob Subject: Order",
