@@ -1,0 +1,55 @@
+"""Bounces and suppression: what this addon answers to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from mailloom.api import Denial, Draft, Purpose, Recipient, Router, hookimpl, office_of
+from mailloom.mail.message import Message as Mail
+from mailloom.mail.report import Report, classify
+from mailloom.store.outbox import Delivery
+
+from . import commands, refusals, return_paths, suppressing
+from .router import ReportRouter
+from .settings import BounceSettings
+
+
+@hookimpl
+def register_settings() -> type[BaseModel]:
+    return BounceSettings
+
+
+@hookimpl
+def register_routers() -> Sequence[Router]:
+    return [ReportRouter()]
+
+
+@hookimpl
+def register_commands(root: typer.Typer) -> None:
+    commands.add_to(root)
+
+
+@hookimpl
+def classify_message(message: Mail) -> Report | None:
+    return classify(message.raw)
+
+
+@hookimpl
+def allow_recipient(address: str, purpose: Purpose, session: Session) -> Denial | None:
+    settings = office_of(session).settings("bounce")
+    assert isinstance(settings, BounceSettings)
+    return suppressing.denial(session, address, purpose, settings)
+
+
+@hookimpl
+def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id: int, session: Session) -> str | None:
+    return return_paths.return_path(session, draft, delivery_id, account_id)
+
+
+@hookimpl
+def delivery_recorded(delivery: Delivery, session: Session) -> None:
+    refusals.note_refusal(session, delivery)

@@ -1,0 +1,149 @@
+"""Whose bounce is it: from a report to the delivery it is about.
+
+Signed tokens first (the return path, X-Mailloom-Id, the envelope id), then ids that only we and those who got the mail know (Message-ID,
+the provider's id, In-Reply-To). A recipient and a time alone prove nothing: such a report is shown beside the delivery, and nothing
+follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailloom.api import Incoming
+from mailloom.mail.address import normalise
+from mailloom.mail.report import Event, Origin
+from mailloom.mail.token import BOUNCE, Keyring, payload_number, verify
+from mailloom.mail.verp import address_payload
+from mailloom.store.domains import all_domains
+from mailloom.store.messages import Message, MessageIdentifier, identifier_key
+from mailloom.store.outbox import Delivery, DeliveryState
+
+from .models import MatchedBy
+
+KEYRING = "bounce"
+DELIVERY_HEADER = "x-mailloom-id"
+_LONGEST_TRAIL = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a report is about. `delivery` None with a message: it names an address that we did not write to."""
+
+    by: MatchedBy
+    message: Message | None = None
+    delivery: Delivery | None = None
+
+
+def match_report(session: Session, incoming: Incoming, origin: Origin) -> tuple[Match, ...]:
+    """What the report's own identity says: at most one match, with a delivery or a message."""
+    for by, found in _identities(session, incoming, origin):
+        if isinstance(found, Delivery):
+            return (Match(by=by, delivery=found, message=session.get(Message, found.message_id)),)
+        if isinstance(found, Message):
+            return (Match(by=by, message=found),)
+    return ()
+
+
+def match_event(session: Session, incoming: Incoming, event: Event, report: Sequence[Match], days: int) -> Match:
+    """The delivery that one event is about, given what the report as a whole is about."""
+    keys = event_keys(event)
+    for match in report:
+        if match.delivery is not None:
+            other = delivery_to(session, match.delivery.message_id, keys)
+            return Match(by=match.by, message=match.message, delivery=other or match.delivery)
+        assert match.message is not None
+        found = delivery_to(session, match.message.id, keys) or _only_delivery(session, match.message.id, keys)
+        return Match(by=match.by, message=match.message, delivery=found)
+    return _by_recipient(session, incoming, keys, days)
+
+
+def event_keys(event: Event) -> list[str]:
+    """The addresses that the event may mean, the likeliest first."""
+    keys = (normalise(address) for address in (event.recipient, *event.alternatives))
+    return [key for key in dict.fromkeys(keys) if key]
+
+
+def delivery_to(session: Session, message_id: int, keys: Sequence[str]) -> Delivery | None:
+    """The message's delivery to one of these addresses."""
+    if not keys:
+        return None
+    found = session.scalars(select(Delivery).where(Delivery.message_id == message_id, Delivery.key.in_(keys)))
+    by_key = {delivery.key: delivery for delivery in found}
+    return next((by_key[key] for key in keys if key in by_key), None)
+
+
+def _identities(
+    session: Session, incoming: Incoming, origin: Origin
+) -> Iterator[tuple[MatchedBy, Delivery | Message | None]]:
+    keyring = incoming.keyring(KEYRING)
+    yield MatchedBy.RETURN_PATH, _by_return_path(session, incoming, keyring)
+    headers = {name.lower(): value for name, value in origin.headers}
+    yield MatchedBy.DELIVERY_HEADER, _by_token(session, headers.get(DELIVERY_HEADER, "").strip(), keyring)
+    yield MatchedBy.ENVELOPE_ID, _by_token(session, origin.envelope_id.strip(), keyring)
+    yield MatchedBy.MESSAGE_ID, _by_ids(session, [origin.message_id])
+    yield MatchedBy.PROVIDER_ID, _by_provider_id(session, [origin.envelope_id, origin.message_id.strip("<>")])
+    yield (
+        MatchedBy.IN_REPLY_TO,
+        _by_ids(session, [*incoming.mail.in_reply_to, *incoming.mail.references[-_LONGEST_TRAIL:]]),
+    )
+
+
+def _by_return_path(session: Session, incoming: Incoming, keyring: Keyring) -> Delivery | None:
+    for domain in all_domains(session):
+        for key in incoming.recipients:
+            if key.rpartition("@")[2] == domain.name:
+                payload = address_payload(BOUNCE, key, domain.bounce, keyring, now=incoming.now)
+                if payload is not None:
+                    return session.get(Delivery, payload_number(payload))
+    return None
+
+
+def _by_token(session: Session, token: str, keyring: Keyring) -> Delivery | None:
+    payload = verify(BOUNCE, token, keyring) if token else None
+    return session.get(Delivery, payload_number(payload)) if payload is not None else None
+
+
+def _by_ids(session: Session, ids: Sequence[str]) -> Message | None:
+    values = [identifier_key(value) for value in ids if value.strip("<> ")]
+    if not values:
+        return None
+    known = select(MessageIdentifier.message_id).where(MessageIdentifier.value.in_(values))
+    statement = select(Message).where(Message.id.in_(known), Message.outgoing.is_(True)).order_by(Message.id.desc())
+    return session.scalar(statement.limit(1))
+
+
+def _by_provider_id(session: Session, ids: Sequence[str]) -> Delivery | None:
+    values = [value.strip() for value in ids if value.strip()]
+    if not values:
+        return None
+    return session.scalar(
+        select(Delivery).where(Delivery.provider_id.in_(values)).order_by(Delivery.id.desc()).limit(1)
+    )
+
+
+def _only_delivery(session: Session, message_id: int, keys: Sequence[str]) -> Delivery | None:
+    """Where the report names nobody, the one delivery there is."""
+    if keys:
+        return None
+    found = session.scalars(select(Delivery).where(Delivery.message_id == message_id).limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def _by_recipient(session: Session, incoming: Incoming, keys: Sequence[str], days: int) -> Match:
+    since = incoming.now - timedelta(days=days)
+    statement = (
+        select(Delivery)
+        .where(Delivery.key.in_(keys), Delivery.state.in_(_HANDED_OVER), Delivery.created_at > since)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    found = session.scalar(statement) if keys else None
+    return Match(by=MatchedBy.RECIPIENT_AND_TIME if found else MatchedBy.NOTHING, delivery=found)
+
+
+_HANDED_OVER = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.BOUNCED)
