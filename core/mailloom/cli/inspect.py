@@ -21,7 +21,7 @@ import typer
 STDIN = "-"
 _MBOX_NAMES = {"", ".mbox", ".mbx"}
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
-_MANY = 200
+_MANY = 1000
 """Below so many mails a pool of processes takes longer to start than it saves."""
 
 

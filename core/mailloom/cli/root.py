@@ -24,6 +24,7 @@ from mailloom import __version__
 from mailloom.cli.opening import DATA_VARIABLE, DEFAULT_FOLDER, Opening, attach, folder_named
 from mailloom.cli.output import print_error
 from mailloom.errors import MailloomError, TemporaryFailure
+from mailloom.logs import set_up_logs
 
 EXIT_ERROR = 1
 EXIT_SOFTWARE = 70
@@ -35,6 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     opening = Opening(folder_named(given))
     try:
+        set_up_logs("warning")
         command_line(given, opening)(given, prog_name="mailloom")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else EXIT_ERROR

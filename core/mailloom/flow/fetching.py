@@ -26,6 +26,7 @@ from mailloom.flow.account_values import account_value
 from mailloom.flow.deciding import first_line
 from mailloom.flow.health import pause, ready, record_fault, record_success
 from mailloom.flow.keeping import keep_many
+from mailloom.metrics import FETCHED
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.store.cursors import read_cursors, write_cursors
 from mailloom.store.database import Database
@@ -164,6 +165,7 @@ class Fetching:
             ids = self._keep(account, batch, lease)
             failpoints.reach("fetching.kept")
             report.fetched += len(batch)
+            FETCHED.add(len(batch), account=account.name)
             report.arrivals += ids
             self.kept(ids)
             source.done([one.cursor for one in batch])

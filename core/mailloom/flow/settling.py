@@ -7,7 +7,7 @@ own. Only a database that is away ends the round; then nothing changed and the n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from mailloom.store.database import Database
 
 _log = structlog.get_logger(__name__)
 
-_AT_A_TIME = 200
+_AT_A_TIME = 100
 
 
 @dataclass(slots=True)
@@ -45,36 +45,48 @@ class Settling:
         self.clock = clock
         self.inbound = inbound
         self.stop = threading.Event()
-        """Set it to end after the mail in hand; the rest stays kept."""
+        """Set it to end after the mails in hand; the rest stays kept."""
 
     def settle_all(self, progress: Callable[[int], None] = lambda _: None) -> Settled:
         """Everything that is kept, oldest first."""
         done, last = Settled(), 0
-        while (ids := self._kept(after=last)) and not self.stop.is_set():
+        while not self.stop.is_set() and (ids := self._kept(after=last)):
             self.settle(ids, done, progress)
             last = ids[-1]
         return done
 
     def settle(
-        self, ids: Iterable[int], done: Settled | None = None, progress: Callable[[int], None] = lambda _: None
+        self, ids: Sequence[int], done: Settled | None = None, progress: Callable[[int], None] = lambda _: None
     ) -> Settled:
-        """These arrivals, in this order."""
+        """Those of these arrivals that wait; what another worker has in hand is left to it."""
         done = done or Settled()
-        for arrival_id in ids:
+        for start in range(0, len(ids), _AT_A_TIME):
             if self.stop.is_set():
                 break
+            part = ids[start : start + _AT_A_TIME]
+            try:
+                count = len(self.inbound.settle_many(part))
+            except Exception as error:
+                if is_away(error):
+                    raise
+                _log.exception("a batch of arrivals could not be settled, each is tried by itself")
+                count = self._one_by_one(part, done)
+            done.settled += count
+            progress(count)
+        return done
+
+    def _one_by_one(self, ids: Sequence[int], done: Settled) -> int:
+        for arrival_id in ids:
             try:
                 self.inbound.settle(arrival_id)
             except NotFound:
                 continue
             except Exception as error:
-                if _is_away(error):
+                if is_away(error):
                     raise
                 self._park(arrival_id, error)
                 done.failed += 1
-            done.settled += 1
-            progress(1)
-        return done
+        return len(ids)
 
     def _kept(self, after: int) -> list[int]:
         chosen = select(Arrival.id).where(Arrival.outcome == Outcome.KEPT, Arrival.id > after)
@@ -93,7 +105,7 @@ class Settling:
             arrival.steps = [{"router": "flow", "verdict": "parked", "why": why}]
 
 
-def _is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """Whether the database, and not the mail, is at fault."""
     if not isinstance(error, DBAPIError):
         return False

@@ -22,6 +22,7 @@ from mailloom.flow.sending_pass import Tuning
 from mailloom.flow.settling import Settling
 from mailloom.flow.upkeep import Upkeep
 from mailloom.jobs.engine import Duty, Kind
+from mailloom.metrics import DELIVERIES
 from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
@@ -147,6 +148,8 @@ class Duties:
         report = self.sending.send_account(account_id)
         if report is None:
             return ""
+        for state, count in report.counts.items():
+            DELIVERIES.add(count, account=report.account, state=state.value)
         if report.error:
             raise JobFailed(report.error)
         said = ", ".join(f"{count} {state}" for state, count in report.counts.items() if count)

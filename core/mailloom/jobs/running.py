@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from mailloom.errors import MailloomError
 from mailloom.flow.deciding import first_line
 from mailloom.jobs.engine import Duty
+from mailloom.metrics import JOBS
 from mailloom.store.database import Database
 from mailloom.store.leases import drop_lease, take_lease
 from mailloom.store.patience import persist
@@ -59,6 +60,7 @@ class Runner:
             if not alone:
                 return Ran(job=duty.name, skipped="another worker runs it")
             ran = self._fenced(duty, by_hand)
+        JOBS.add(job=duty.name, result="failed" if ran.failed else "done")
         self.write(lambda session: self._note(session, duty, ran, started))
         return ran
 
