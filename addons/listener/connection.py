@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, cast
 
 from mailloom.api.receiving import Mailing
 
@@ -38,12 +38,8 @@ class Connection(asyncio.Protocol):
     # --- what asyncio calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        if self._session is not None:
-            # The same client, now encrypted.
-            self._transport = transport
-            return
-        self._transport = transport
+        # uvloop's transports do what asyncio's do without being derived from them.
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         refusal = self._shared.limits.admit(self._client)
