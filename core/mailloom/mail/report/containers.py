@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .layout import Page
+from .layout import Fields, Page
 from .values import Kind
 
 _DMARC_NAME = re.compile(
@@ -32,3 +32,9 @@ def container_kind(page: Page) -> tuple[Kind, str] | None:
     if types & _ARCHIVES and _DMARC_SUBJECT.match(page.fields.get("subject")):
         return Kind.DMARC, "DMARC report subject (RFC 9990)"
     return None
+
+
+def acknowledged_id(page: Page) -> str:
+    """The Message-ID that a disposition notification is about (RFC 8098 §3.2.5), '' when it does not say."""
+    fields = (Fields(leaf.text) for leaf in page.leaves if leaf.type in _DISPOSITION)
+    return next((found for each in fields if (found := each.raw("original-message-id"))), "")

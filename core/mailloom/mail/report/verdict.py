@@ -7,8 +7,10 @@ to whoever forwarded it, so only into mail of mail systems the search goes that 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .absence import absence_in
-from .containers import container_kind
+from .containers import acknowledged_id, container_kind
 from .dsn import status_leaves
 from .evidence import Evidence
 from .failure import judged_event, read_failure
@@ -36,7 +38,10 @@ def _verdict(page: Page, wrapped: bool) -> Report:
         return _notified(notification)
     if (container := container_kind(page)) is not None:
         kind, why = container
-        return Report(kind=kind, origin=origin_of(evidence.returned, evidence.addressees, "", ""), why=(why,))
+        origin = origin_of(evidence.returned, evidence.addressees, "", "")
+        if kind is Kind.RECEIPT and not origin.message_id:
+            origin = replace(origin, message_id=acknowledged_id(page))
+        return Report(kind=kind, origin=origin, why=(why,))
     report = (None if wrapped else _wrapped(evidence)) or read_failure(evidence)
     if report is not None:
         return report
