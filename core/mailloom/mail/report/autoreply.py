@@ -69,7 +69,7 @@ _ACKNOWLEDGEMENT: PhraseTable[bool] = PhraseTable(
 )
 
 
-def is_automatic(fields: Fields) -> str:
+def is_automatic(fields: Fields, subject: str) -> str:
     """The sign that makes a message an automatic answer, '' when there is none."""
     submitted = fields.raw("auto-submitted").lower().strip()
     if submitted.startswith("auto-replied"):
@@ -84,11 +84,11 @@ def is_automatic(fields: Fields) -> str:
         return "header of an autoresponder"
     if fields.raw("delivered-to").lower().startswith("autoresponder"):
         return "Delivered-To: Autoresponder"
-    return _by_subject(fields, submitted, precedence)
+    return _by_subject(fields, subject, submitted, precedence)
 
 
-def _by_subject(fields: Fields, submitted: str, precedence: str) -> str:
-    subject = " ".join(fields.get("subject").lower().split())
+def _by_subject(fields: Fields, subject: str, submitted: str, precedence: str) -> str:
+    subject = " ".join(subject.lower().split())
     if "list-id" in fields or "list-unsubscribe" in fields:
         return ""
     if (found := _SUBJECT.find(subject)) is not None and _leads(subject, found[1]):

@@ -13,11 +13,12 @@ from .layout import Fields, Leaf, Page
 from .letter import cover, split_letter
 from .narrative import header_recipients, read_narrative
 from .origin import RETURNED_TYPES, recipients_of, returned_fields
-from .phrases import plain
 from .signs import announces_failure, is_answer, null_path, sent_by_daemon, tells_delay, tells_failure
 
 ENOUGH = 4
 _LETTER_CAN_ADD = 2
+_LONGEST_SUBJECT = 1000
+_TELLING = 4000
 
 
 class Evidence:
@@ -29,7 +30,7 @@ class Evidence:
 
     @lazy
     def subject(self) -> str:
-        return self.fields.get("subject")
+        return self.fields.get("subject")[:_LONGEST_SUBJECT]
 
     @lazy
     def from_daemon(self) -> bool:
@@ -67,8 +68,8 @@ class Evidence:
 
     @lazy
     def wording(self) -> str:
-        """The letter as phrase tables want it."""
-        return plain(self.letter)
+        """The beginning of the letter as phrase tables want it: lower case, single spaces."""
+        return " ".join(self.letter[:_TELLING].lower().split())
 
     @lazy
     def returned(self) -> Fields:
@@ -116,7 +117,7 @@ class Evidence:
     @lazy
     def automatic(self) -> str:
         """The sign that makes the message an automatic answer, '' when there is none."""
-        return is_automatic(self.fields)
+        return is_automatic(self.fields, self.subject)
 
     @lazy
     def _repeats(self) -> bool:
