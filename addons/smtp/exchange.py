@@ -44,8 +44,8 @@ class Exchange:
         self.goodbye: Answer | None = None
         self.broken: SendBroken | None = None
 
-    def offer(self, transaction: Transaction) -> tuple[bool, list[Outcome]]:
-        """The envelope and its replies: whether the server waits for the mail, and who is settled already."""
+    def offer(self, transaction: Transaction, settled: list[Outcome]) -> bool:
+        """The envelope and its replies: whether the server waits for the mail. Who is settled already is added to `settled`."""
         self._reset()
         data = None
         for line, addresses in transaction.batches:
@@ -53,14 +53,17 @@ class Exchange:
             data = (self._together if pipelining else self._one_by_one)(transaction, line, addresses)
             if transaction.mail_refused is not None:
                 break
-        return self._judged(transaction, data)
+        return self._judged(transaction, data, settled)
 
     def _reset(self) -> None:
         # Its own round trip: rare, and so a server that ends the connection here has not seen the next envelope.
         if self._reset_due:
             self._reset_due = False
             self._conversation.write(b"RSET\r\n")
-            self._answer()
+            answer = self._answer()
+            if not answer.accepted:
+                # Who the next mail would go to is anybody's guess.
+                raise _confused(answer)
 
     def _together(self, transaction: Transaction, line: bytes, addresses: Sequence[str]) -> Answer | None:
         if transaction.riding:
@@ -106,32 +109,34 @@ class Exchange:
             self.goodbye = answer
             self._conversation.sock.settimeout(min(GRACE_SECONDS, self._seconds))
         if answer.code < 400 and (answer.code < 300) is data:
-            raise ProtocolViolation(
-                f"The server's reply {text_of(answer.raw[:80])!r} does not belong to the command.",
-                remedy="See the server's log; something between may change what is said.",
-            )
+            raise _confused(answer)
         return answer
 
-    def _judged(self, transaction: Transaction, data: Answer | None) -> tuple[bool, list[Outcome]]:
+    def _judged(self, transaction: Transaction, data: Answer | None, settled: list[Outcome]) -> bool:
         """What the replies to the envelope mean. RFC 2920 §3.1: a server that wants a mail for nobody gets an empty one."""
         waits = data is not None and data.code == 354
         if transaction.mail_refused is not None:
-            settled = transaction.all_refused(transaction.mail_refused)
+            settled += transaction.all_refused(transaction.mail_refused)
         elif not transaction.accepted:
-            settled = transaction.refusals()
+            settled += transaction.refusals()
         elif waits:
             if transaction.refused:
                 transaction.put_off()
-            return True, transaction.refusals()
+                settled += transaction.refusals()
+            return True
         else:
             assert data is not None, "DATA is said when a recipient was accepted"
-            settled = transaction.refusals() + transaction.all_refused(data)
+            settled += transaction.refusals()
+            settled += transaction.all_refused(data)
+        if waits and transaction.mail_refused is not None:
+            assert data is not None
+            raise _confused(data)
         if waits:
             self._conversation.write(b".\r\n")
             self._answer()
         else:
             self._reset_due = True
-        return False, settled
+        return False
 
     def send(self, transaction: Transaction, pieces: Sequence[bytes], following: Transaction | None) -> None:
         """The mail, and behind it the next envelope. On failure `transaction.phase` says whether end-of-data had gone."""
@@ -168,3 +173,10 @@ class Exchange:
             self.goodbye = answer
         sock.settimeout(self._seconds)
         return answer
+
+
+def _confused(answer: Answer) -> ProtocolViolation:
+    return ProtocolViolation(
+        f"The server's reply {text_of(answer.raw[:80])!r} does not belong to the command.",
+        remedy="See the server's log; something between may change what is said.",
+    )

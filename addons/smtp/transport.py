@@ -53,8 +53,10 @@ class SmtpTransport:
                 yield from self._told()
             yield from self._told()
             finished = True
-        except MailloomError:
+        except MailloomError as error:
             self._disconnect()
+            for parcel in self._overflow:
+                self._settled += _deferred(parcel, error)
             yield from self._told()
             raise
         finally:
@@ -112,11 +114,7 @@ class SmtpTransport:
         try:
             extensions = self._live().session.extensions
         except MailloomError as error:
-            reply = Reply(text=str(error))
-            self._settled += [
-                Outcome(key=parcel.key, recipient=address, status=Status.DEFERRED, reply=reply, connection_fault=True)
-                for address in parcel.recipients
-            ]
+            self._settled += _deferred(parcel, error)
             raise
         transaction, refused = prepare(parcel, extensions, self._settings, self._wire)
         self._settled += refused
@@ -145,10 +143,9 @@ class SmtpTransport:
             self._carry(renewed, supply)
 
     def _attempt(self, exchange: Exchange, current: Transaction, supply: Iterator[Parcel]) -> None:
-        waits, settled = exchange.offer(current)
+        waits = exchange.offer(current, self._settled)
         if current.left_over is not None:
             self._overflow.append(current.left_over)
-        self._settled += settled
         if not waits:
             return
         room = self._carried + 1 < self._settings.messages_per_connection and exchange.goodbye is None
@@ -192,3 +189,12 @@ _DURING = {
     Phase.HANDED_OVER: "waiting for the answer to the mail",
     Phase.SETTLED: "after the mail",
 }
+
+
+def _deferred(parcel: Parcel, error: MailloomError) -> list[Outcome]:
+    """Nothing of this parcel was handed over, and the connection is gone."""
+    reply = Reply(text=str(error))
+    return [
+        Outcome(key=parcel.key, recipient=address, status=Status.DEFERRED, reply=reply, connection_fault=True)
+        for address in parcel.recipients
+    ]

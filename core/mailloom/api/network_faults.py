@@ -185,7 +185,7 @@ def _row(error: Exception, place: Place) -> _Row:
         found = [row for codes, row in _CERTIFICATE if error.verify_code in codes]
         return found[0] if found else _OTHER_CERTIFICATE
     if isinstance(error, ssl.SSLError) and not isinstance(error, TimeoutError):
-        text = f"{error.reason or ''} {error.strerror or error}".upper()
+        text = f"{_reason(error)} {error.strerror or error}".upper()
         found = [row for signs, row in _TLS if any(sign in text for sign in signs)]
         return found[0] if found else _OTHER_TLS
     if isinstance(error, TimeoutError):
@@ -208,6 +208,11 @@ def _timed_out(place: Place) -> _Row:
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason
+    if isinstance(error, ssl.SSLError) and _reason(error):
+        return _reason(error)
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's short name of the error; '' for those that Python raises itself."""
+    return getattr(error, "reason", None) or ""

@@ -229,18 +229,27 @@ class Dialogue:
             data += b"\r\n"
         envelope, self._envelope = self._envelope, _Envelope()
         self._mails += 1
-        if self._act(Stage.BODY, f"250 2.0.0 Ok: queued as FAKE{len(self._server.mails) + 1}"):
-            self._server.accepted(
-                AcceptedMail(
-                    sender=envelope.sender or "",
-                    recipients=tuple(envelope.recipients),
-                    data=_unstuffed(data),
-                    mail_parameters=envelope.mail_parameters,
-                    recipient_parameters=tuple(envelope.recipient_parameters),
-                    user=self._user,
-                    connection=self._number,
-                )
+        usual = Say(f"250 2.0.0 Ok: queued as FAKE{len(self._server.mails) + 1}")
+        actions = self._server.next_action(Stage.BODY) or (usual,)
+        said = [action.text for action in actions if isinstance(action, Say)]
+        # Kept before the answer, as a good server does; so a client that has the answer finds the mail.
+        if said and said[0].startswith("2"):
+            self._keep(envelope, data)
+        for action in actions:
+            self._do(usual if action == NORMAL else action)
+
+    def _keep(self, envelope: _Envelope, data: bytes) -> None:
+        self._server.accepted(
+            AcceptedMail(
+                sender=envelope.sender or "",
+                recipients=tuple(envelope.recipients),
+                data=_unstuffed(data),
+                mail_parameters=envelope.mail_parameters,
+                recipient_parameters=tuple(envelope.recipient_parameters),
+                user=self._user,
+                connection=self._number,
             )
+        )
 
     def _rset(self, line: str) -> None:
         if self._act(Stage.RSET, "250 2.0.0 Ok"):
