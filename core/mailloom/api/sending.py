@@ -83,7 +83,8 @@ class Transport(Protocol):
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Outcome]:
         """Must take parcels from the iterator only when it is about to write them; must yield exactly one outcome per recipient taken,
-        unless it raises TemporaryFailure, AuthenticationFailed or PermanentFailure for the connection."""
+        unless it raises TemporaryFailure, AuthenticationFailed or PermanentFailure for the connection. It may be called again on the same
+        connection. The iterator should end rather than wait: the next parcel may be asked for while the last is half-sent."""
         ...
 
     def close(self) -> None:
