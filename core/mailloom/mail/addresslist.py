@@ -10,27 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 
+from mailloom.mail.addresstokens import AT, COLON, GAP, WALL, Kind, Token, tokens, unquoted
 from mailloom.mail.mailbox import Address
 from mailloom.mail.words import decode_words
 
-_ATOM = r"[^\s\"(),:;<>@\[\]\\]++"
+ATOM = r"[^\s\"(),:;<>@\[\]\\]++"
 
 # The usual shapes, one after another: `Ann <ann@x>`, `"Doe, Ann" <ann@x>`, `ann@x`.
 _USUAL = re.compile(
-    rf'[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]*+))<({_ATOM})@({_ATOM})>|({_ATOM})@({_ATOM})(?:[ \t]*+\(([^()\\]*+)\))?)'
+    rf'[ \t]*+(?:(?:"([^"\\]*+)"[ \t]*+|([^"(),:;<>@\[\]\\]*+))<({ATOM})@({ATOM})>|({ATOM})@({ATOM})(?:[ \t]*+\(([^()\\]*+)\))?)'
     r"[ \t]*+(?:,|\Z)"
-)
-
-_TOKEN = re.compile(
-    r"(?P<blank>\s+)"
-    r"|(?P<word>=\?[^?\s]+\?[bBqQ]\?[^?<>\"]*\?=)"
-    r"|(?P<atom>[^\s\"(),:;<>@\[\]\\=]+|=)"
-    r'|(?P<quoted>"(?:[^"\\]|\\.)*")'
-    r"|(?P<literal>\[[^\[\]\s\"<>,]*\])"
-    r"|(?P<mark>.)",
-    re.DOTALL,
 )
 
 _LOCAL_NAMES = frozenset(
@@ -40,28 +30,6 @@ _LOCAL_NAMES = frozenset(
 
 _LONGEST_ROUTE = 200
 """Tokens; a longer one is no route but an attack."""
-
-
-class Kind(Enum):
-    BLANK = "blank"
-    WORD = "word"
-    ATOM = "atom"
-    QUOTED = "quoted"
-    LITERAL = "literal"
-    COMMENT = "comment"
-    MARK = "mark"
-
-
-_KINDS = {kind.value: kind for kind in Kind}
-
-Token = tuple[Kind, str]
-
-_AT: Token = (Kind.MARK, "@")
-_COLON: Token = (Kind.MARK, ":")
-
-
-_GAP: Token = (Kind.BLANK, " ")
-"""Stands for whatever was left out, so that what it divided is never joined."""
 
 
 @dataclass(slots=True)
@@ -79,14 +47,14 @@ class _Mailbox:
     def add(self, token: Token) -> None:
         if self.inside and self.bracket is not None:
             self.bracket.append(token)
-            self.bracket_has_at = self.bracket_has_at or token == _AT
+            self.bracket_has_at = self.bracket_has_at or token == AT
         else:
             self.words.append(token)
-            self.words_have_at = self.words_have_at or token == _AT
+            self.words_have_at = self.words_have_at or token == AT
 
     def open_bracket(self) -> None:
         """What stood in an earlier bracket without `@` was part of the name."""
-        self.words += [*(self.bracket or []), _GAP]
+        self.words += [*(self.bracket or []), GAP]
         self.bracket, self.inside = [], True
         self.words_before_bracket = len(self.words)
 
@@ -99,7 +67,7 @@ class _Mailbox:
     def begin_group(self) -> None:
         """What came before the colon was the group's name, unless it is an address already."""
         if self.words_have_at:
-            self.words.append(_GAP)
+            self.words.append(GAP)
         else:
             self.words.clear()
             self.comments.clear()
@@ -108,7 +76,7 @@ class _Mailbox:
     def in_route(self) -> bool:
         """Whether `<@a,@b:ann@x>` is being read: its commas belong to it (RFC 5322 §4.4)."""
         route = self.bracket if self.inside and self.bracket else []
-        return 0 < len(route) < _LONGEST_ROUTE and route[0] == _AT and _COLON not in route
+        return 0 < len(route) < _LONGEST_ROUTE and route[0] == AT and COLON not in route
 
 
 def parse_addresses(value: str) -> list[Address]:
@@ -116,7 +84,7 @@ def parse_addresses(value: str) -> list[Address]:
     if (usual := _usual(value)) is not None:
         return usual
     found: list[Address] = []
-    for mailbox in _mailboxes(_tokens(value)):
+    for mailbox in _mailboxes(tokens(value)):
         found += _addresses_of(mailbox)
     return _with_split_names_joined(found)
 
@@ -142,56 +110,13 @@ def _usual(value: str) -> list[Address] | None:
     return found
 
 
-def _tokens(value: str) -> Iterator[Token]:
-    """A quote or bracket that is never closed is an ordinary mark, and so are all after it (which keeps this linear)."""
-    at = 0
-    comments_close = True
-    while at < len(value):
-        match = _TOKEN.match(value, at)
-        assert match is not None  # the last alternative takes any character
-        assert match.lastgroup is not None
-        text = match[0]
-        kind = _KINDS[match.lastgroup]
-        at = match.end()
-        if kind is Kind.MARK and text == "(" and comments_close:
-            end = _comment_end(value, at)
-            comments_close = end > 0
-            if end:
-                yield Kind.COMMENT, value[at : end - 1]
-                at = end
-                continue
-        if kind is Kind.MARK and text == '"':
-            yield kind, text
-            yield from _without_quotes(value, at)
-            return
-        yield kind, text
-
-
-def _without_quotes(value: str, at: int) -> Iterator[Token]:
-    """The tokens after a quote that nothing closes."""
-    yield from _tokens(value[at:].replace('"', " "))
-
-
-_NESTING = re.compile(r"[()]|\\.", re.DOTALL)
-
-
-def _comment_end(value: str, at: int) -> int:
-    """Offset after the bracket that closes the comment whose text begins at `at`; 0 if none does."""
-    depth = 1
-    for match in _NESTING.finditer(value, at):
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        if not depth:
-            return match.end()
-    return 0
-
-
-def _mailboxes(tokens: Iterator[Token]) -> Iterator[_Mailbox]:
+def _mailboxes(stream: Iterator[Token]) -> Iterator[_Mailbox]:
     """Split at commas and semicolons, group names left out, what stands in `<>` apart."""
     now = _Mailbox()
-    for kind, text in tokens:
+    for kind, text in stream:
         if kind is Kind.COMMENT:
             now.comments.append(text)
-            now.add(_GAP)
+            now.add(GAP)
         elif kind is not Kind.MARK or text == "@" or (now.inside and text == ":") or (text == "," and now.in_route):
             now.add((kind, text))
         elif text in ",;" or (text == "<" and not now.inside and now.bracket_has_at):
@@ -208,7 +133,7 @@ def _mailboxes(tokens: Iterator[Token]) -> Iterator[_Mailbox]:
         elif text == ":":
             now.begin_group()
         else:
-            now.add(_GAP)
+            now.add(GAP)
     yield now
 
 
@@ -216,8 +141,12 @@ def _addresses_of(mailbox: _Mailbox) -> list[Address]:
     words, comments = mailbox.words, mailbox.comments
     if mailbox.bracket is not None:
         localpart, domain = _addr_spec(_after_route(mailbox.bracket))
-        if localpart or domain:
+        if domain or (localpart and not mailbox.words_have_at):
             return [Address(name=_name(words, comments), localpart=localpart, domain=domain)]
+        if not mailbox.bracket and (mailbox.words_have_at or any(kind is Kind.QUOTED for kind, _ in words)):
+            # `ann@x <>` says that there is no address, whatever the name looks like.
+            return [Address(name=_name(words, comments), localpart="", domain="")]
+        words = [*words, WALL, *(GAP if token[0] is Kind.MARK else token for token in mailbox.bracket)]
     return _unbracketed(words, comments)
 
 
@@ -230,12 +159,12 @@ def _unbracketed(words: list[Token], comments: list[str]) -> list[Address]:
             Address(name=name if len(specs) == 1 else "", localpart=localpart, domain=domain)
             for localpart, domain in specs
         ]
-    written = [token for token in rest if token[0] is not Kind.BLANK]
+    written = [token for token in rest if token[1].strip()]
     if len(written) == 1:
         kind, text = written[0]
         if kind is Kind.ATOM:
             return [Address(name=_name([], comments), localpart=text, domain="")]
-        if kind is Kind.QUOTED and (inner := _USUAL.fullmatch(_unquoted(text).strip(" '"))) and "=?" not in text:
+        if kind is Kind.QUOTED and (inner := _USUAL.fullmatch(unquoted(text).strip(" '"))) and "=?" not in text:
             local, domain = inner[3] or inner[5], inner[4] or inner[6]
             return [Address(name=(inner[2] or "").strip(), localpart=local, domain=domain)]
     name = _name(rest, comments) if written else ""
@@ -245,19 +174,19 @@ def _unbracketed(words: list[Token], comments: list[str]) -> list[Address]:
 def _after_route(bracket: list[Token]) -> list[Token]:
     """Without an obsolete route or a `mailto:` before the address."""
     for at in range(len(bracket) - 1, -1, -1):
-        if bracket[at] in (_COLON, (Kind.MARK, ",")):
+        if bracket[at] in (COLON, (Kind.MARK, ",")):
             return bracket[at + 1 :]
     return bracket
 
 
 def _addr_spec(tokens: list[Token]) -> tuple[str, str]:
     """Local part and domain of what stands in brackets; the last `@` divides. Nothing is joined that a blank separates."""
-    at = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i] == _AT), len(tokens))
+    at = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i] == AT), len(tokens))
     words = tokens[:at]
     while words and words[-1][0] is Kind.BLANK:
         words.pop()
     first = next((i for i, (kind, _) in enumerate(words) if kind is not Kind.BLANK), 0)
-    local = "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in words[first:])
+    local = "".join(unquoted(text) if kind is Kind.QUOTED else text for kind, text in words[first:])
     return _bare(local, _take_domain(tokens, at + 1)[0])
 
 
@@ -270,20 +199,26 @@ def _bare(localpart: str, domain: str) -> tuple[str, str]:
 
 def _specs_among(words: list[Token]) -> tuple[list[tuple[str, str]], list[Token]]:
     """Each `local @ domain` among the words (blanks around the `@` allowed), and the words that are left."""
-    specs: list[tuple[str, str]] = []
+    specs: list[tuple[list[str], str]] = []
     rest: list[Token] = []
-    at = 0
+    at = end = 0
     while at < len(words):
-        if words[at] != _AT:
+        if words[at] != AT:
             rest.append(words[at])
             at += 1
             continue
-        local = _take_local(rest)
-        at += 1
-        domain, at = _take_domain(words, at)
-        if local and domain:
-            specs.append(_bare(local, domain))
-    return specs, rest
+        if (
+            specs and at == end and words[at - 1][0] is not Kind.BLANK
+        ):  # in a@b@c the last `@` divides, as it does in brackets
+            local, domain = specs.pop()
+            local.append(f"@{domain}")
+        else:
+            local = [_take_local(rest)]
+        domain, end = _take_domain(words, at + 1)
+        at = end
+        if local[0] and domain:
+            specs.append((local, domain))
+    return [_bare("".join(local), domain) for local, domain in specs], rest
 
 
 def _take_domain(words: list[Token], at: int) -> tuple[str, int]:
@@ -310,7 +245,7 @@ def _take_local(rest: list[Token]) -> str:
     taken: list[str] = []
     while rest and rest[-1][0] not in (Kind.BLANK, Kind.MARK, Kind.LITERAL):
         kind, text = rest.pop()
-        taken.append(_unquoted(text) if kind is Kind.QUOTED else text)
+        taken.append(unquoted(text) if kind is Kind.QUOTED else text)
         if kind is Kind.QUOTED:
             break
     return "".join(reversed(taken))
@@ -318,14 +253,10 @@ def _take_local(rest: list[Token]) -> str:
 
 def _name(words: list[Token], comments: list[str]) -> str:
     """The phrase, else the comments; encoded words decoded, blanks squeezed."""
-    text = "".join(_unquoted(text) if kind is Kind.QUOTED else text for kind, text in words)
+    text = "".join(unquoted(text) if kind is Kind.QUOTED else text for kind, text in words)
     if not text.strip():
         text = " ".join(comments).replace("\\(", "(").replace("\\)", ")")
     return " ".join(decode_words(text).split()).strip(" ,")
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]
 
 
 def _with_split_names_joined(found: list[Address]) -> list[Address]:

@@ -152,6 +152,12 @@ ODD = [
     pytest.param("Ann Q. Doe, Jr. <ann@example.org>", [("Ann Q. Doe, Jr.", "ann@example.org")], id="comma-and-dots"),
     pytest.param("Ann @ Example <ann@example.org>", [("Ann @ Example", "ann@example.org")], id="at-in-name"),
     pytest.param("Ann: Sales <ann@example.org>", [("Sales", "ann@example.org")], id="colon-reads-as-group"),
+    pytest.param("a@b@example.org", [("", '"a@b"@example.org')], id="two-ats"),
+    pytest.param("<a@b@example.org>", [("", '"a@b"@example.org')], id="two-ats-in-brackets"),
+    pytest.param("ann@example.org <>", [("ann@example.org", "")], id="address-before-null-path"),
+    pytest.param('"ann@example.org" <>', [("ann@example.org", "")], id="quoted-address-before-null-path"),
+    pytest.param("MAILER-DAEMON <>", [("", "MAILER-DAEMON")], id="bare-name-before-null-path"),
+    pytest.param("ann@example.org <Ann>", [("Ann", "ann@example.org")], id="name-in-brackets"),
     pytest.param("ann@example.org.", [("", "ann@example.org.")], id="trailing-dot"),
 ]
 
