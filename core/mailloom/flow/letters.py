@@ -61,12 +61,13 @@ def parcel_of(consignment: Consignment, database: Database) -> Parcel:
         with database.read() as session:
             letter = Letter(read_blob(session, consignment.digest))
     claimed = consignment.claimed
-    ascii_only = claimed.address.isascii() and claimed.envelope_from.isascii() and claimed.head.isascii()
+    head = claimed.head or b""
+    ascii_only = claimed.address.isascii() and claimed.envelope_from.isascii() and head.isascii()
     return Parcel(
         key=claimed.id,
         sender=claimed.envelope_from,
         recipients=(claimed.address,),
-        head=claimed.head,
+        head=head,
         body=letter.content,
         needs_smtputf8=not ascii_only or letter.has_utf8_headers,
         envelope_id=str(claimed.id),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _GROUP_SECONDS = 0.05
 _BATCH_SECONDS = 1.0
-_LARGEST_GROUP = 50
+_LARGEST_GROUP = 200
 _BATCHES = (20, 500)
 _WINDOW_SECONDS = 0.25
 _SMOOTHING = 0.5

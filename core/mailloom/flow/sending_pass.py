@@ -47,6 +47,7 @@ _MANY_EVENTS = 64
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
 _FAULTS_IN_A_ROW = 3
+_PARTING_SECONDS = 30
 _SUCCESS_NOTED_EVERY = timedelta(seconds=10)
 
 
@@ -410,9 +411,11 @@ class SendingPass:
     def _close(self) -> None:
         """After an error of ours: let the connections finish what they write; what they hold keeps its lease and is judged when it runs out."""
         self._closing = True
-        deadline = time.monotonic() + 30
+        self._wanting.clear()
+        for connection in self._alive:
+            connection.grants.put(None)
+        deadline = time.monotonic() + _PARTING_SECONDS
         while self._alive and time.monotonic() < deadline:
-            self._dismiss()
             for event in self._drained():
                 if isinstance(event, Ended):
                     self._alive.discard(event.connection)

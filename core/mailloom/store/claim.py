@@ -7,6 +7,7 @@ and one priority: with any other form the databases walk or sort all that is def
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from mailloom.store.types import UtcDateTime
 
 PRIORITIES = (1, 2, 3, 4, 5)
 
-_COLUMNS = "id, message_id, address, key, contact_id, purpose, priority, due, envelope_from, head, raw_digest, attempts, attempt"
+_COLUMNS = "id, message_id, address, key, contact_id, purpose, priority, envelope_from, head, raw_digest, attempts, attempt, due"
 _READY = """
     SELECT id FROM delivery
     WHERE state IN ('queued', 'deferred') AND account_id = :account AND priority = :priority AND due <= :now
@@ -37,9 +38,20 @@ _CLAIM = {
         + ", ".join(f"delivery.{name}" for name in _COLUMNS.split(", "))
     ),
 }
+# One parameter for all ids: a list of parameters is compiled and parsed anew for each length.
+_IDS = {
+    "sqlite": "SELECT value FROM json_each(:ids)",
+    "postgresql": "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(:ids AS json))",
+}
+_MARK = {
+    name: text(
+        f"UPDATE delivery SET state = 'sending' WHERE id IN ({ids}) AND attempt = :attempt"  # noqa: S608 - constants
+        " AND state IN ('leased', 'sending') RETURNING id"
+    )
+    for name, ids in _IDS.items()
+}
 _MOMENTS = [bindparam("now", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)]
 _CLAIM = {name: statement.bindparams(*_MOMENTS) for name, statement in _CLAIM.items()}
-_CLAIMED_AS = {"due": UtcDateTime}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +65,8 @@ class Claimed:
     contact_id: int | None
     purpose: str
     priority: int
-    due: datetime
     envelope_from: str
-    head: bytes
+    head: bytes | None
     raw_digest: str | None
     attempts: int
     attempt: str
@@ -65,7 +76,7 @@ def claim(
     session: Session, *, account_id: int, attempt: str, count: int, now: datetime, until: datetime
 ) -> list[Claimed]:
     """At most `count` due deliveries of an account, best priority first, leased until `until`. The caller commits at once."""
-    statement = _CLAIM[session.get_bind().dialect.name].columns(**_CLAIMED_AS)
+    statement = _CLAIM[session.get_bind().dialect.name]
     claimed: list[Claimed] = []
     for priority in PRIORITIES:
         missing = count - len(claimed)
@@ -74,7 +85,7 @@ def claim(
         values = {"account": account_id, "priority": priority, "now": now, "count": missing}
         rows = session.execute(statement, {**values, "attempt": attempt, "until": until}).all()
         # Neither database promises the order of what an UPDATE returns.
-        claimed += sorted((_claimed(row) for row in rows), key=lambda entry: (entry.due, entry.id))
+        claimed += [_claimed(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
     return claimed
 
 
@@ -91,16 +102,14 @@ def waiting(session: Session, *, account_id: int, now: datetime) -> bool:
 
 
 def mark_sending(session: Session, claimed: Sequence[Claimed]) -> set[int]:
-    """Mark rows whose bytes are about to be handed over; returns the ids that this pass still holds. Commit before the first byte."""
+    """Mark rows whose bytes are about to be handed over; returns the ids that this pass still holds. Commit before the first byte.
+
+    May be repeated, for instance after a commit whose answer was lost.
+    """
     held: set[int] = set()
+    statement = _MARK[session.get_bind().dialect.name]
     for attempt, ids in _by_attempt(claimed).items():
-        statement = (
-            update(Delivery.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
-            .where(Delivery.id.in_(ids), Delivery.attempt == attempt, Delivery.state == DeliveryState.LEASED.value)
-            .values(state=DeliveryState.SENDING)
-            .returning(Delivery.id)
-        )
-        held.update(session.execute(statement).scalars())
+        held.update(session.execute(statement, {"ids": json.dumps(ids), "attempt": attempt}).scalars())
     return held
 
 
@@ -160,4 +169,5 @@ def _changed(session: Session, statement: Any) -> int:
 
 
 def _claimed(row: Any) -> Claimed:
-    return Claimed(*row[:9], head=row[9] or b"", raw_digest=row[10], attempts=row[11], attempt=row[12])
+    *values, _due = row
+    return Claimed(*values)
