@@ -6,6 +6,7 @@ They live in the database on purpose: bytes and the row that points at them are 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, String, select
@@ -25,13 +26,27 @@ class Blob(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
+_INSERTS = {
+    "sqlite": sqlite.insert(Blob.__table__).on_conflict_do_nothing(index_elements=["digest"]),
+    "postgresql": postgresql.insert(Blob.__table__).on_conflict_do_nothing(index_elements=["digest"]),
+}
+
+
 def keep_blob(session: Session, content: bytes, now: datetime) -> str:
     """Store `content` unless it is there already; returns its digest (64 hex digits). The caller commits."""
-    digest = hashlib.sha256(content).hexdigest()
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    values = {"digest": digest, "size": len(content), "stored_at": now, "content": content}
-    session.execute(insert(Blob).values(values).on_conflict_do_nothing(index_elements=[Blob.digest]))
+    [digest] = keep_blobs(session, [content], now)
     return digest
+
+
+def keep_blobs(session: Session, contents: Sequence[bytes], now: datetime) -> list[str]:
+    """As `keep_blob`, for many in one statement; digests in the same order."""
+    digests = [hashlib.sha256(content).hexdigest() for content in contents]
+    rows = [
+        {"digest": digest, "size": len(content), "stored_at": now, "content": content}
+        for digest, content in zip(digests, contents, strict=True)
+    ]
+    session.connection().execute(_INSERTS[session.get_bind().dialect.name], rows)
+    return digests
 
 
 def read_blob(session: Session, digest: str) -> bytes:
