@@ -19,8 +19,10 @@ _MTA_TYPE = re.compile(r"^\s*[\w-]{1,12}\s{0,3};\s{0,3}", re.I)
 _HOST = re.compile(r"[\w](?:[\w.-]{0,250}[\w])?")
 _ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
 # Words that systems write in place of the five actions of RFC 3464 §2.3.3.
-_OTHER_ACTIONS = {"failure": "failed", "expired": "failed", "fail": "failed", "deferred": "delayed", "delay": "delayed"}
-_OTHER_ACTIONS |= {"delivery": "delivered", "success": "delivered", "error": "failed", "bounced": "failed"}
+_OTHER_ACTIONS = {
+    "failure": "failed", "fail": "failed", "expired": "failed", "error": "failed", "bounced": "failed", "undeliverable": "failed",
+    "deferred": "delayed", "delay": "delayed", "delivery": "delivered", "success": "delivered", "deliverable": "delivered",
+}  # fmt: skip
 
 
 def status_leaves(leaves: list[Leaf]) -> list[Leaf]:

@@ -114,6 +114,11 @@ class Evidence:
     def is_failure_letter(self) -> bool:
         return sum(self.signs.values()) >= ENOUGH
 
+    @property
+    def only_wording(self) -> bool:
+        """True when nothing but its sender and its wording make it a failure report: digests of filters do so, too."""
+        return self.signs.keys() == {"sent by a mail system", "letter of a failure report"}
+
     @lazy
     def automatic(self) -> str:
         """The sign that makes the message an automatic answer, '' when there is none."""

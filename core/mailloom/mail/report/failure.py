@@ -31,6 +31,8 @@ def read_failure(evidence: Evidence) -> Report | None:
     findings, status = read_dsn(leaves) if leaves else ([], None)
     if not findings and not evidence.is_failure_letter:
         return None
+    if not findings and evidence.only_wording and not evidence.told:
+        return None
     if not any(finding.recipient for finding in findings):
         findings = [_completed(finding, findings) for finding in evidence.told] or findings
     if not findings:

@@ -38,10 +38,7 @@ class Fields:
 
     def __init__(self, block: str) -> None:
         self.order = _FIELD.findall(block)
-        values: dict[str, str] = {}
-        for name, value in self.order:
-            values.setdefault(name.lower(), value)
-        self._values = values
+        self._values = {name.lower(): value for name, value in reversed(self.order)}
 
     def raw(self, name: str) -> str:
         """First value as written but unfolded, '' when absent. The name must be lower case."""

@@ -14,7 +14,8 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         """
         message length exceeds | message length exceeds administrative limit | recipsizelimit |
         message too large for this recipient | message too large for * mailbox |
-        message size exceeds the recipient | recipient's size limit | message header size, or recipient list
+        message size exceeds the recipient | recipient's size limit | message header size, or recipient list |
+        maximum size the user accepts
         """,
     ),
     (
@@ -128,7 +129,8 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         archived recipient | temporarily inactive | suspend the service | no longer accepts mail |
         user or domain is disabled | account has been temporarily | has been discontinued | mailbox is currently |
         account is on hold | account is dormant | domain is suspended | domain suspended | domain is disabled |
-        due to inactivity | account * not accepting messages | mailbox * not accepting messages
+        due to inactivity | account * not accepting messages | mailbox * not accepting messages |
+        administrative(ly) disabled | administratively disabled | is administratively
         """,
     ),
     (

@@ -8,7 +8,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SECURITY_ERROR,
         """
-        delivery not authorized
+        delivery not authorized | do not have permission to send | does not have permission to send
         """,
     ),
     (
@@ -16,7 +16,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         """
         suppression list | on the suppression | address is suppressed | suppressed | not sent to suppressed |
         previously bounced | hard bounced previously | on our bounce list | recipient is on the bounce |
-        bounced address
+        bounced address | has suppressed sending | recent history of bouncing
         """,
     ),
     (

@@ -65,7 +65,6 @@ _GOOGLE = Provider(
                 Reason.NOT_COMPLIANT,
                 "messages missing a valid address | rfc 5322 | multiple addresses in from | duplicate header",
             ),
-            (Reason.MESSAGE_TOO_BIG, "exceeded google's message size limits | message size limit"),
             (Reason.SYSTEM_FULL, "server has reached its storage limit | recipient's server is out of storage"),
             (Reason.EXPIRED, "did not accept our requests to connect"),
         )
@@ -142,8 +141,8 @@ _MICROSOFT = Provider(
         "5.1.90": Reason.SPEEDING,
         "5.2.1": Reason.SUSPEND,
         "5.2.14": Reason.SYSTEM_ERROR,
-        "5.2.121": Reason.EXCEED_LIMIT,
-        "5.2.122": Reason.EXCEED_LIMIT,
+        "5.2.121": Reason.SPEEDING,
+        "5.2.122": Reason.SPEEDING,
         "5.3.190": Reason.SYSTEM_ERROR,
         "5.4.1": Reason.USER_UNKNOWN,
         "5.4.6": Reason.NETWORK_ERROR,
