@@ -27,7 +27,7 @@ from mailloom.errors import MailloomError
 from mailloom.mail.message import parse
 from mailloom.registry import Hooks, Registry
 from mailloom.registry.implementations import Implementations
-from mailloom.registry.loader import new_plugin_manager
+from mailloom.registry.plugins import new_plugin_manager
 from mailloom.store.database import Database
 from mailloom.store.secrets import Keys
 

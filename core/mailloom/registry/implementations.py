@@ -16,7 +16,7 @@ import structlog
 from mailloom.api import hookspecs
 from mailloom.errors import MailloomError, TemporaryFailure
 from mailloom.registry.faults import in_one_line
-from mailloom.registry.loader import new_plugin_manager
+from mailloom.registry.plugins import new_plugin_manager
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +100,11 @@ class Implementations:
             self.failed(each, fault)
             raise _hook_failed(each, fault)
         return answer
+
+
+def only(addon: str, module: ModuleType) -> Implementations:
+    """Those of one addon, whose failures are told to nobody: for asking it before it is at work."""
+    return Implementations({addon: module}, lambda addon, hook, reason: None)
 
 
 def _of_hook(plugins: Any, hook: str) -> tuple[Implementation, ...]:

@@ -19,7 +19,7 @@ from mailloom.registry.calls import Hooks
 from mailloom.registry.discovery import Found
 from mailloom.registry.faults import AddonFault, in_one_line
 from mailloom.registry.graph import dependents_of, load_order, with_dependencies
-from mailloom.registry.implementations import Implementations
+from mailloom.registry.implementations import only
 from mailloom.registry.loader import check_itself, checked_manifest, load_hooks
 from mailloom.registry.migrate import CORE, CORE_LINEAGE, Lineage, addon_lineage, downgrade, migrating, upgrade
 from mailloom.registry.rows import raise_version, read_rows, write_row
@@ -38,7 +38,7 @@ class Upgraded:
 
 
 class Lifecycle:
-    """One use of the scissors: made for a decision with what is on the machine now, and thrown away."""
+    """Carries out one decision, with what is on the machine now; made anew for each."""
 
     def __init__(self, *, database: Database, found: Mapping[str, Found], hooks: Hooks, now: datetime) -> None:
         self._database = database
@@ -129,8 +129,7 @@ class Lifecycle:
             module = load_hooks(found)
             check_itself(name, module)
             _migrate(connection, addon_lineage(name, found.folder))
-            hooks = Hooks(Implementations({name: module}, lambda addon, hook, reason: None))
-            _own_words(hooks, name, session)
+            _own_words(Hooks(only(name, module)), name, session)
         except AddonFault as fault:
             raise AddonFault(
                 fault.state, f"The addon {name!r} was not installed. {fault}", remedy=fault.remedy

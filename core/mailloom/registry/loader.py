@@ -15,12 +15,13 @@ from typing import Any
 import pluggy
 
 from mailloom import __version__
-from mailloom.api import hookspecs
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.registry.discovery import Found
 from mailloom.registry.faults import AddonFault, in_one_line
+from mailloom.registry.implementations import only
 from mailloom.registry.manifest import Manifest, satisfies
 from mailloom.registry.mappers import forget_mappers_of, prepare_mappers
+from mailloom.registry.plugins import new_plugin_manager
 from mailloom.store.system import AddonState
 
 
@@ -104,13 +105,6 @@ def _check_mappers(found: Found) -> None:
         ) from error
 
 
-def new_plugin_manager() -> pluggy.PluginManager:
-    """A plugin manager that knows every hook."""
-    plugins = pluggy.PluginManager(hookspecs.PROJECT)
-    plugins.add_hookspecs(hookspecs)
-    return plugins
-
-
 def _check_hooks(name: str, module: ModuleType) -> None:
     """Register with a plugin manager of its own, so that pluggy's complaints are surely about this addon."""
     plugins = new_plugin_manager()
@@ -152,11 +146,11 @@ def _check_implementation(implementation: Any) -> None:
 
 def check_itself(name: str, module: ModuleType) -> None:
     """Ask the addon's `self_check`; AddonFault with its sentence when it cannot work here."""
-    check = getattr(module, "self_check", None)
+    check = only(name, module).one("self_check", name)
     if check is None:
         return
     try:
-        reason = check()
+        reason = check({})
     except ConfigurationError as error:
         raise AddonFault(AddonState.FAILED_SELF_CHECK, str(error), remedy=error.remedy) from error
     except (Exception, SystemExit) as error:

@@ -13,6 +13,7 @@ from mailloom.registry.answers import misfit_of_settings
 from mailloom.registry.config import read_settings
 from mailloom.registry.discovery import Found
 from mailloom.registry.faults import AddonFault, in_one_line
+from mailloom.registry.implementations import only
 from mailloom.registry.migrate import CORE_LINEAGE, addon_lineage, current, head
 from mailloom.store.secrets import Keys
 from mailloom.store.system import AddonState
@@ -53,7 +54,7 @@ def _check_tables(connection: Connection, found: Found) -> None:
 
 
 def _check_settings(session: Session, keys: Keys, name: str, module: ModuleType) -> None:
-    model = _settings_model(module)
+    model = _settings_model(name, module)
     if model is None:
         return
     try:
@@ -62,11 +63,11 @@ def _check_settings(session: Session, keys: Keys, name: str, module: ModuleType)
         raise AddonFault(AddonState.MISCONFIGURED, str(error), remedy=error.remedy) from error
 
 
-def _settings_model(module: ModuleType) -> type[BaseModel] | None:
+def _settings_model(name: str, module: ModuleType) -> type[BaseModel] | None:
     """None when there is none, or none that fits; the collecting of settings reports the latter."""
-    register = getattr(module, "register_settings", None)
+    register = only(name, module).one("register_settings", name)
     try:
-        model = register() if register else None
+        model = register({}) if register else None
     except Exception:
         return None
     return None if model is None or misfit_of_settings(model) else model

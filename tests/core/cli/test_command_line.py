@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,6 +154,34 @@ def test_the_skeleton_of_an_addon_works_and_its_test_passes(installation: Maillo
     )
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "1 passed" in tested.stdout
+
+
+MODELS = """
+from sqlalchemy.orm import Mapped
+from mailloom.store.base import Base, Moment, RowId
+
+class Order(Base):
+    __tablename__ = "shop_order"
+    id: Mapped[RowId]
+    placed_at: Mapped[Moment]
+"""
+
+
+def test_migrations_are_written_from_the_classes(installation: Mailloom, tmp_path: Path) -> None:
+    folder = tmp_path / "addons" / "shop"
+    installation("addons", "new", "shop", "--path", str(folder.parent))
+    (folder / "models.py").write_text(MODELS)
+    (folder / "hooks.py").write_text("from . import models\n")
+    first = installation("addons", "revise", "shop", "Tables of orders", "--json").json
+    assert first == {"written": str(folder / "migrations" / "0001_tables_of_orders.py")}
+    assert "DateTime(timezone=True)" in Path(first["written"]).read_text()
+    assert installation("addons", "revise", "shop", "again", "--json").json == {"written": None}
+    again = installation("addons", "revise", "shop", "Once more", "--from-scratch", "--json").json
+    assert [str(path) for path in (folder / "migrations").glob("*.py")] == [again["written"]]
+    assert installation("addons", "install", "shop").code == 0
+    with sqlite3.connect(tmp_path / "data" / "mailloom.db") as connection:
+        assert connection.execute("SELECT count(*) FROM shop_order").fetchone() == (0,)
+    connection.close()
 
 
 def test_the_commands_of_an_addon_are_found_and_get_the_office(installation: Mailloom, tmp_path: Path) -> None:
