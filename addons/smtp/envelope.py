@@ -94,8 +94,9 @@ def xtext(text: str) -> bytes:
 
 def check_mail(parcel: Parcel, extensions: Extensions, most_bytes: int | None) -> None:
     """Raises Unsendable for a mail that this server cannot take, whoever it is for."""
-    limits = [limit for limit in (extensions.size, most_bytes) if limit]
-    if limits and parcel.size > min(limits):
-        raise Unsendable("5.3.4", f"The mail has {parcel.size} bytes; the server takes at most {min(limits)}.")
+    size = parcel.size
+    for limit in (extensions.size, most_bytes):
+        if limit and size > limit:
+            raise Unsendable("5.3.4", f"The mail has {size} bytes; at most {limit} are taken.")
     if parcel.needs_smtputf8 and not extensions.utf8:
         raise Unsendable("5.6.7", "The mail has addresses beyond ASCII, and the server does not know SMTPUTF8.")
