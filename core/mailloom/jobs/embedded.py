@@ -110,7 +110,8 @@ class Embedded:
         if self._scheduler.running:
             # The pool's own shutdown cannot be told how long to wait.
             self._scheduler.pause()
-        self._beat.join(self.grace_seconds)
+        if self._beat.is_alive():
+            self._beat.join(self.grace_seconds)
         for watch, thread in list(self._watches.values()):
             self._end_watch(watch, thread, until)
         while self._running and time.monotonic() < until:
@@ -194,7 +195,8 @@ class Embedded:
                     rebuilt = time.monotonic()
                 if clocks.jumped():
                     self._start_over()
-                self._send_what_is_due()
+                if self._leads():
+                    self._send_what_is_due()
                 self._run_what_was_asked()
                 self._tend_watches()
             # The fence of the beat: a database that is away is back later.
@@ -202,6 +204,10 @@ class Embedded:
                 _log.warning("the beat stumbled", reason=str(error))
             self._wake.wait(self.beat_seconds)
             self._wake.clear()
+
+    def _leads(self) -> bool:
+        """Whether it is for this process to say what is due."""
+        return True
 
     def _send_what_is_due(self) -> None:
         due = set(self.duties.sending.accounts_due())

@@ -80,7 +80,7 @@ def _forget() -> None:
 
 
 @contextmanager
-def post_office(folder: Path, database: Database, **options: Any) -> Iterator[Post]:
+def open_post(folder: Path, database: Database, **options: Any) -> Iterator[Post]:
     searched = importlib.import_module(PACKAGE).__path__
     before = list(searched)
     url = database.url.render_as_string(hide_password=False)
@@ -102,13 +102,19 @@ def post_office(folder: Path, database: Database, **options: Any) -> Iterator[Po
 @pytest.fixture
 def post(tmp_path: Path, database: Database) -> Iterator[Post]:
     """On SQLite and on PostgreSQL."""
-    with post_office(tmp_path, database) as made:
+    with open_post(tmp_path, database) as made:
         yield made
 
 
 @pytest.fixture
+def post_office() -> Callable[..., Any]:
+    """`with post_office(folder, database) as post`, for tests that choose the database themselves."""
+    return open_post
+
+
+@pytest.fixture
 def sqlite_post(tmp_path: Path, sqlite_database: Database) -> Iterator[Post]:
-    with post_office(tmp_path, sqlite_database) as made:
+    with open_post(tmp_path, sqlite_database) as made:
         yield made
 
 

@@ -1,0 +1,110 @@
+"""`mailloom serve`: everything in one process, until it is told to end; `mailloom worker`: the jobs only.
+
+SIGTERM and SIGINT end it gracefully: what is being sent is finished and recorded, what is being fetched is committed, the rest is released.
+A second signal ends it at once; nothing is lost then either, only found again when leases run out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from enum import StrEnum
+from types import FrameType
+from typing import Annotated
+
+import structlog
+import typer
+
+from mailloom.app import App
+from mailloom.cli.metrics import offer
+from mailloom.cli.opening import opened
+from mailloom.cli.working import duties_of
+from mailloom.jobs.embedded import Embedded
+from mailloom.jobs.engine import Engine
+from mailloom.jobs.serving import Services
+from mailloom.logs import set_up_logs
+
+_log = structlog.get_logger(__name__)
+
+EXIT_UNCLEAN = 1
+_TEND_SECONDS = 2.0
+EXIT_INTERRUPTED = 130
+
+
+class EngineName(StrEnum):
+    EMBEDDED = "embedded"
+    PROCRASTINATE = "procrastinate"
+
+
+Workers = Annotated[int, typer.Option(min=1, max=500, help="Jobs at the same time.")]
+Metrics = Annotated[str, typer.Option(help="Offer metrics for Prometheus at HOST:PORT.", show_default=False)]
+Chosen = Annotated[EngineName, typer.Option("--engine", help="embedded, or procrastinate for many machines.")]
+
+
+def register_commands(root: typer.Typer) -> None:
+    root.command("serve")(serve)
+    root.command("worker")(worker)
+
+
+def serve(
+    context: typer.Context, workers: Workers = 24, metrics: Metrics = "", engine: Chosen = EngineName.EMBEDDED
+) -> None:
+    """Send, fetch, listen and keep house until told to end."""
+    _run(opened(context), engine, workers, metrics, services=True)
+
+
+def worker(
+    context: typer.Context, workers: Workers = 24, metrics: Metrics = "", engine: Chosen = EngineName.EMBEDDED
+) -> None:
+    """Run jobs until told to end; listens to nobody."""
+    _run(opened(context), engine, workers, metrics, services=False)
+
+
+def _run(app: App, name: EngineName, workers: int, metrics: str, *, services: bool) -> None:
+    set_up_logs("info")
+    end = _signals()
+    engine = make_engine(app, name, workers)
+    server = offer(app, metrics) if metrics else None
+    beside = Services(app, app.registry)
+    try:
+        engine.start()
+        _log.info("mailloom is at work", data_folder=str(app.data_folder), engine=name.value)
+        while not end.is_set():
+            if services:
+                beside.tend()
+            end.wait(_TEND_SECONDS)
+    finally:
+        _log.info("mailloom ends")
+        beside.stop()
+        clean = engine.stop()
+        if server is not None:
+            server.shutdown()
+    if not clean:
+        # Threads that wait for a server would keep the process for minutes; their leases run out by themselves.
+        app.close()
+        sys.stderr.flush()
+        os._exit(EXIT_UNCLEAN)
+
+
+def make_engine(app: App, name: EngineName, workers: int) -> Engine:
+    if name is EngineName.PROCRASTINATE:
+        from mailloom.jobs.procrastinate import Procrastinate
+
+        return Procrastinate(duties_of(app), app.database, app.registry, workers=workers)
+    return Embedded(duties_of(app), app.database, app.registry, workers=workers)
+
+
+def _signals() -> threading.Event:
+    """An event that the first signal sets; the second ends the process."""
+    end = threading.Event()
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        if end.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        end.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    return end
