@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..lazy import lazy
 from .addresses import addresses_in
 from .autoreply import is_automatic
+from .dsn import status_leaves
 from .finding import Finding
 from .layout import Fields, Leaf, Page
 from .letter import cover, split_letter
@@ -58,8 +59,17 @@ class Evidence:
         return next((leaf for leaf in self.page.leaves if leaf.type in RETURNED_TYPES), None)
 
     @lazy
+    def status_leaves(self) -> list[Leaf]:
+        return status_leaves(self.page.leaves)
+
+    @lazy
+    def cover(self) -> str:
+        """All readable text, which may go on with the returned message."""
+        return cover(self.page)
+
+    @lazy
     def _letter(self) -> tuple[str, str]:
-        return split_letter(cover(self.page))
+        return split_letter(self.cover)
 
     @property
     def letter(self) -> str:

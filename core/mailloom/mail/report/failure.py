@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .codes import permanent
 from .diagnostics import hosts_in
-from .dsn import read_dsn, status_leaves
+from .dsn import read_dsn
 from .evidence import Evidence
 from .finding import Finding
 from .judgement import Judgement, Saying, is_hard, judge
@@ -27,7 +27,7 @@ def read_failure(evidence: Evidence) -> Report | None:
     """The failure, delay or success report that a message is, or None."""
     if evidence.forwarded:
         return None
-    leaves = status_leaves(evidence.page.leaves)
+    leaves = evidence.status_leaves
     findings, status = read_dsn(leaves) if leaves else ([], None)
     if not findings and not evidence.is_failure_letter:
         return None
@@ -43,7 +43,7 @@ def read_failure(evidence: Evidence) -> Report | None:
     return Report(
         kind=_kind(events),
         events=events,
-        origin=origin_of(evidence.returned, evidence.addressees, evidence.letter, envelope_id),
+        origin=origin_of(evidence.returned, evidence.addressees, envelope_id, lambda: evidence.letter),
         why=(*why, *(f"{event.rule}: {event.diagnostic[:160]}" for event in events[:20])),
     )
 
@@ -68,6 +68,7 @@ def judged_event(finding: Finding, saying: Saying, judged: Judgement, addresses:
 
 def _event(finding: Finding, evidence: Evidence) -> Event:
     addresses = [a for a in (finding.recipient, *finding.alternatives) if a]
+    from_fields = bool(finding.status or finding.remote_mta)
     saying = Saying(
         diagnostic=finding.diagnostic,
         status=finding.status,
@@ -76,10 +77,9 @@ def _event(finding: Finding, evidence: Evidence) -> Event:
         recipient=finding.recipient,
         category=finding.category,
         narrative=finding.comment,
-        letter=evidence.letter,
+        letter=evidence.cover if from_fields else evidence.letter,
         action=finding.action or _action_of(evidence),
     )
-    from_fields = bool(finding.status or finding.remote_mta)
     judged = judge(saying)
     if from_fields and (judged.reason in _VAGUE or not finding.diagnostic.strip()):
         saying = _with_letter(saying, finding, addresses, evidence)

@@ -90,6 +90,8 @@ def _sentence(lowered: str) -> int:
 def _words(lowered: str) -> int:
     """Start of the first line that announces in weaker words; the length of the text when there is none."""
     best = len(lowered)
+    if not any(map(lowered.__contains__, _WORDS)):
+        return best
     for phrase in _WORDS:
         position = lowered.find(phrase, 0, best)
         for _ in range(_TRIES):

@@ -45,11 +45,11 @@ def returned_fields(page: Page, returned: Leaf | None, behind: Callable[[], str]
     return Fields(block)
 
 
-def origin_of(fields: Fields, addressees: list[str], letter: str, envelope_id: str) -> Origin:
-    """Identity of the returned message from its header, completed from the covering letter."""
+def origin_of(fields: Fields, addressees: list[str], envelope_id: str = "", letter: Callable[[], str] = str) -> Origin:
+    """Identity of the returned message from its header, completed from the covering letter where that says less."""
     message_id, subject = _first_id(fields.raw("message-id")), fields.get("subject")
     if not message_id or not subject:
-        lines = reversed(_IN_LETTER.findall(letter[:8000]))
+        lines = reversed(_IN_LETTER.findall(letter()[:8000]))
         told = {name.lower().replace(" ", "-"): value.strip() for name, value in lines}
         message_id = message_id or _first_id(told.get("message-id", ""))
         subject = subject or told.get("subject", "")

@@ -11,14 +11,12 @@ from dataclasses import replace
 
 from .absence import absence_in
 from .containers import acknowledged_id, container_kind
-from .dsn import status_leaves
 from .evidence import Evidence
 from .failure import judged_event, read_failure
 from .feedback import Complaint, read_complaint
 from .finding import Finding
 from .judgement import Saying, judge
 from .layout import Page, enclosed, lay_out
-from .letter import cover
 from .notification import Notification, read_notification
 from .origin import origin_of
 from .values import Event, Kind, Origin, Reason, Report
@@ -32,13 +30,13 @@ def verdict(raw: bytes) -> Report:
 def _verdict(page: Page, wrapped: bool) -> Report:
     evidence = Evidence(page)
     if (complaint := read_complaint(page, evidence)) is not None:
-        origin = origin_of(evidence.returned, evidence.addressees, "", complaint.envelope_id)
+        origin = origin_of(evidence.returned, evidence.addressees, complaint.envelope_id)
         return _complaint(complaint, origin)
     if page.type == "text/plain" and (notification := read_notification(page.leaves[0].text)) is not None:
         return _notified(notification)
     if (container := container_kind(page)) is not None:
         kind, why = container
-        origin = origin_of(evidence.returned, evidence.addressees, "", "")
+        origin = origin_of(evidence.returned, evidence.addressees)
         if kind is Kind.RECEIPT and not origin.message_id:
             origin = replace(origin, message_id=acknowledged_id(page))
         return Report(kind=kind, origin=origin, why=(why,))
@@ -86,7 +84,7 @@ def _notified_event(finding: Finding) -> Event:
 
 def _answer(evidence: Evidence) -> Report:
     fields = evidence.fields
-    absence = absence_in(cover(evidence.page)[:8000], evidence.subject, fields.raw("date"))
+    absence = absence_in(evidence.cover[:8000], evidence.subject, fields.raw("date"))
     origin = Origin(message_id=fields.raw("in-reply-to"), subject=evidence.subject)
     return Report(kind=Kind.AUTOREPLY, origin=origin, absence=absence, why=(evidence.automatic,))
 
@@ -96,7 +94,7 @@ def _wrapped(evidence: Evidence) -> Report | None:
     leaf = evidence.returned_leaf
     if leaf is None or leaf.type != "message/rfc822" or not (evidence.from_daemon or evidence.null_path):
         return None
-    if status_leaves(evidence.page.leaves):
+    if evidence.status_leaves:
         return None
     page = enclosed(leaf)
     if not Evidence(page).from_daemon:
