@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Purpose
+from mailloom.api.settings import UncertainPolicy
 from mailloom.flow.outbound_hooks import OutboundHooks
-from mailloom.flow.retry import Rules, UncertainPolicy
+from mailloom.flow.retry import Rules
 from mailloom.store.accounts import AccountRow
 from mailloom.store.claim import expired_sending, release_expired
 from mailloom.store.outbox import Delivery, DeliveryAttempt, DeliveryState

@@ -22,21 +22,13 @@ from random import Random
 from mailloom.api.drafts import Purpose
 from mailloom.api.probing import Explanation, FailureClass
 from mailloom.api.sending import Outcome, Status
+from mailloom.api.settings import UncertainPolicy
 from mailloom.store.claim import Claimed
 from mailloom.store.outbox import DeliveryState
 from mailloom.store.recording import Result
 
 LONGEST_WAIT = timedelta(hours=4)
 _JITTER = 0.2
-
-
-class UncertainPolicy(StrEnum):
-    """What happens to a delivery whose body went out and whose answer never came."""
-
-    HOLD = "hold"
-    """It waits for a person: `mailloom outbox list --state uncertain`, `outbox retry`."""
-    RETRY = "retry"
-    """It is sent again, at the risk that somebody gets it twice."""
 
 
 class Consequence(StrEnum):

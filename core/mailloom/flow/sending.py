@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
 from mailloom.api.sending import TransportKind
+from mailloom.api.settings import UncertainPolicy
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.flow.account_values import account_value
 from mailloom.flow.choose import choose, outgoing_accounts
 from mailloom.flow.health import pause, ready, record_fault
 from mailloom.flow.outbound_hooks import OutboundHooks
-from mailloom.flow.retry import Rules, UncertainPolicy
+from mailloom.flow.retry import Rules
 from mailloom.flow.sending_pass import PassReport, SendingPass, Tuning
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
@@ -75,13 +76,17 @@ class Sending:
 
     def send_due(self, progress: Callable[[int], None] = lambda _: None) -> list[PassReport]:
         """One pass for every account that is ready and has something due; returns when all are through."""
-        accounts = self.accounts_due()
+        return self.send_accounts(self.accounts_due(), progress)
+
+    def send_accounts(
+        self, accounts: Sequence[int], progress: Callable[[int], None] = lambda _: None
+    ) -> list[PassReport]:
+        """A pass for each of these accounts, side by side."""
         if not accounts:
             return []
         with ThreadPoolExecutor(min(len(accounts), _MOST_ACCOUNTS_AT_ONCE), "send") as pool:
-            return [
-                report for report in pool.map(lambda number: self.send_account(number, progress), accounts) if report
-            ]
+            reports = pool.map(lambda number: self.send_account(number, progress), accounts)
+            return [report for report in reports if report is not None]
 
     def accounts_due(self) -> list[int]:
         """Accounts to start a pass for, in the order of their sequence. Gives deliveries without account to one first."""

@@ -12,11 +12,10 @@ from sqlalchemy import select
 
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
-from mailloom.api.settings import CoreSettings
+from mailloom.api.settings import CoreSettings, UncertainPolicy
 from mailloom.errors import MailloomError, NotFound
 from mailloom.flow.fetching import Fetching, FetchReport
 from mailloom.flow.inbound import Inbound
-from mailloom.flow.retry import UncertainPolicy
 from mailloom.flow.sending import Sending
 from mailloom.flow.sending_pass import Tuning
 from mailloom.flow.settling import Settling

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from mailloom.api.drafts import Draft, Queued, Recipient
 from mailloom.api.sending import TransportKind
+from mailloom.api.settings import UncertainPolicy
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.outbound_hooks import NoHooks, OutboundHooks
 from mailloom.flow.recovery import Recovered, recover
-from mailloom.flow.retry import UncertainPolicy
 from mailloom.flow.sending import Sending
 from mailloom.flow.sending_pass import PassReport, Tuning
 from mailloom.mail.address import Address, parse_addresses

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from mailloom.api.drafts import Purpose
+from mailloom.api.settings import UncertainPolicy
 from mailloom.errors import AuthenticationFailed, ConfigurationError, TemporaryFailure
-from mailloom.flow.retry import UncertainPolicy
 from mailloom.mail.message import parse
 from mailloom.store.accounts import AccountState
 from mailloom.store.messages import IdentifierOrigin, MessageIdentifier
