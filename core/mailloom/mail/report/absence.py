@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
+from enum import Enum
+from itertools import islice
 
 from .values import Absence
 
@@ -48,7 +50,17 @@ _BACK_WORDS = re.compile(
 _START_WORDS = re.compile(
     r"\b(?:from|since|starting|between|vom|von|ab|seit|du|depuis|desde|del|dal|de|van|vanaf|od|с|fra|från)\b", re.I
 )
+_LEADS_ON = re.compile(r"\s{0,2}(?:-|\u2013|\u2014|to|bis|au|al|through|until)\s")
 _AROUND = 40
+_MOST_DATES = 40
+
+
+class _Role(Enum):
+    START = "start"
+    END = "end"
+    UNCLEAR = "unclear"
+
+
 _LONGEST_ABSENCE = timedelta(days=400)
 
 
@@ -58,30 +70,36 @@ def absence_in(text: str, subject: str, sent: str) -> Absence | None:
     whole = f"{subject}\n{text}"[:8000]
     start: date | None = None
     end: date | None = None
-    for found in list(_DATE.finditer(whole))[:40]:
+    for found in islice(_DATE.finditer(whole), _MOST_DATES):
         day = _read(found, today)
+        role, back = _role(whole, found)
         if day is None:
             continue
-        before = whole[max(0, found.start() - _AROUND) : found.start()].rpartition("\n")[2]
-        last_end = max((match.start() for match in _END_WORDS.finditer(before)), default=-1)
-        last_start = max((match.start() for match in _START_WORDS.finditer(before)), default=-1)
-        if (after := _AFTER.match(whole, found.end())) is not None:
-            last_start, last_end = (0, -1) if after[1] == "から" else (-1, 0)
-        if last_start > last_end:
+        if role is _Role.START:
             start = start or day
-        elif last_end >= 0 and end is None:
-            end = day - timedelta(days=1) if _BACK_WORDS.search(before[last_end:]) else day
-        elif (
-            start is None
-            and end is None
-            and re.match(r"\s{0,2}(?:-|\u2013|\u2014|to|bis|au|al|through|until)\s", whole[found.end() :])
-        ):
+        elif role is _Role.END and end is None:
+            end = day - timedelta(days=1) if back else day
+        elif role is _Role.UNCLEAR and start is None and end is None and _LEADS_ON.match(whole, found.end()):
             start = day
     if start is None and end is None:
         return None
     if start and end and not timedelta(0) <= end - start <= _LONGEST_ABSENCE:
         start = None
     return Absence(start=start, end=end)
+
+
+def _role(text: str, found: re.Match[str]) -> tuple[_Role, bool]:
+    """What the words around a date make of it, and whether it is the day of return."""
+    if (after := _AFTER.match(text, found.end())) is not None:
+        return (_Role.START if after[1] == "から" else _Role.END), False
+    before = text[max(0, found.start() - _AROUND) : found.start()].rpartition("\n")[2]
+    last_end = max((match.start() for match in _END_WORDS.finditer(before)), default=-1)
+    last_start = max((match.start() for match in _START_WORDS.finditer(before)), default=-1)
+    if last_start > last_end:
+        return _Role.START, False
+    if last_end >= 0:
+        return _Role.END, bool(_BACK_WORDS.search(before[last_end:]))
+    return _Role.UNCLEAR, False
 
 
 def _day_of(sent: str) -> date | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
 
 from .addresses import ADDRESS, clean
 
@@ -46,6 +48,28 @@ _LEADS = (
     "address", "no such user", "user unknown", "empfänger", "destinataire", "destinatario", "destinatário", "получатель",
     "an", "account", "duplicated message-id in",
 )  # fmt: skip
+_COLON = re.compile(r">?\s?[:)]")
+_QUOTES = ("wrote", "schrieb", "a écrit", "sent you", "escribió", "ha scritto")
+_LONGEST_LINE = 2000
+_OFFICES = frozenset({"postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "admin", "info"})
+_OFFICES |= {"webmaster", "no-reply", "noreply", "administrator", "root"}
+
+
+class Rank(IntEnum):
+    """How plainly a line names a failed address; the best rank of a letter wins."""
+
+    PASSED_THROUGH = -1
+    """Not the failed address, but one the message came through ("generated from …")."""
+    NOT = 0
+    FIELD = 1
+    """As in a To field, or in the middle of a wrapped sentence."""
+    SENTENCE = 2
+    PARAGRAPH = 3
+    """Opens a paragraph of plain words, or its words follow after a colon."""
+    LED = 4
+    """Behind a phrase such as "your message to"."""
+    HEADING = 5
+    """Alone on its line or cut off by punctuation."""
 
 
 @dataclass(slots=True)
@@ -53,7 +77,7 @@ class Mention:
     """One failed address of a letter with the text that belongs to it."""
 
     address: str
-    rank: int
+    rank: Rank
     lines: list[str] = field(default_factory=list)
     alternatives: list[str] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
@@ -66,117 +90,132 @@ class Mention:
 
 
 def mentions_in(letter: str, own: frozenset[str]) -> list[Mention]:
-    """Failed addresses with their texts, in order, best rank only. *own* are addresses that cannot have failed."""
-    mentions: list[Mention] = []
-    current: Mention | None = None
-    replies: list[str] = []
-    command = ""
-    blank = True
+    """Failed addresses with their texts, in order, best rank only. *own* are addresses that hardly can have failed."""
+    reading = _Reading(own)
     for line in letter.split("\n", _MAXIMUM_LINES)[:_MAXIMUM_LINES]:
+        reading.read(line)
+    return _best(reading.mentions)
+
+
+class _Named(NamedTuple):
+    """An address that a line names, how plainly, and the rest of the line."""
+
+    address: str
+    rank: Rank
+    rest: str
+
+
+class _Reading:
+    """Where a reader of the letter stands: the address spoken of, and the dialogue of a transcript."""
+
+    def __init__(self, own: frozenset[str]) -> None:
+        self.mentions: list[Mention] = []
+        self._own = own
+        self._current: Mention | None = None
+        self._replies: list[str] = []
+        self._command = ""
+        self._after_blank = True
+
+    def read(self, line: str) -> None:
+        """Take the next line in."""
         stripped = line.strip()
-        blank, was_blank = not stripped, blank
-        if stripped.startswith(">>>"):
-            command = stripped[3:60].strip()
+        self._listen(stripped)
+        named = _named(line, self._own, self._after_blank) if "@" in line and len(line) < _LONGEST_LINE else None
+        self._after_blank = not stripped
+        is_reply = bool(_REPLY_LINE.match(line))
+        if named is None:
+            if self._current is not None and not (self._current.transcribed and is_reply):
+                self._current.lines.append(line)
+        elif self._current is not None and self._adds_to(self._current, named, is_reply):
+            self._current.lines.append(line)
+        else:
+            self._turn_to(named, is_reply)
+
+    def _listen(self, stripped: str) -> None:
+        """Follow the dialogue of a transcript: >>> is the client's line, <<< the server's."""
         if stripped.startswith("<<<"):
-            replies.append(stripped[3:].strip())
-            if current is not None:
-                current.replies.append(stripped[3:].strip())
-        elif stripped.startswith((">>> RCPT", ">>> rcpt", "... while talking", "While talking")):
-            replies = []
-        found = _named(line, own, was_blank) if "@" in line and len(line) < 2000 else None
-        if found is None:
-            if current is not None and not (current.transcribed and _REPLY_LINE.match(line)):
-                current.lines.append(line)
-            continue
-        address, rank, rest = found
-        if rank < 0 and current is not None:
-            current.alternatives.append(address)
-            current.lines.append(line)
-            continue
-        rank = rank if rank > 0 else 3
-        if current is not None and rank < min(current.rank, 4) and not _REPLY_LINE.match(line):
-            current.lines.append(line)
-            continue
-        if current is None or current.address.lower() != address.lower() or rank > current.rank:
-            current = Mention(address, rank, replies=replies if _REPLY_LINE.match(line) else [])
-            mentions.append(current)
+            self._replies.append(stripped[3:].strip())
+            if self._current is not None:
+                self._current.replies.append(stripped[3:].strip())
+        elif stripped.startswith((">>>", "... while talking", "While talking")):
+            self._command = stripped[3:60].strip() if stripped.startswith(">>>") else self._command
+            if not stripped.startswith(">>>") or stripped[3:].lstrip()[:4].upper() == "RCPT":
+                self._replies = []
+
+    def _adds_to(self, current: Mention, named: _Named, is_reply: bool) -> bool:
+        """True when the line goes on about the current address rather than naming another."""
+        if named.rank == Rank.PASSED_THROUGH:
+            current.alternatives.append(named.address)
+            return True
+        return named.rank < min(current.rank, Rank.LED) and not is_reply
+
+    def _turn_to(self, named: _Named, is_reply: bool) -> None:
+        rank = named.rank if named.rank > 0 else Rank.PARAGRAPH
+        current = self._current
+        if current is None or current.address.lower() != named.address.lower() or rank > current.rank:
+            current = Mention(named.address, rank, replies=self._replies if is_reply else [], transcribed=is_reply)
             if current.replies:
-                current.lines.append(f"(in reply to {command})")
-            replies = []
-            current.transcribed = bool(_REPLY_LINE.match(line))
-        current.lines.append(rest)
-    return _best(mentions)
+                current.lines.append(f"(in reply to {self._command})")
+            self.mentions.append(current)
+            self._current = current
+            self._replies = []
+        current.lines.append(named.rest)
 
 
-def _named(line: str, own: frozenset[str], opens: bool) -> tuple[str, int, str] | None:
-    """Address, rank and rest of a line; rank -1 marks the address a message came through; None: nothing named here."""
+def _named(line: str, own: frozenset[str], opens: bool) -> _Named | None:
+    """What a line names, None when nothing. *opens* tells that the line opens a paragraph."""
     line = _MAILTO.sub("", line) if "mailto:" in line and line.count("@") > 1 else line
     found = ADDRESS.search(line)
-    if found is None:
+    if found is None or _FOREIGN_FIELD.match(line):
         return None
-    if _FROM_NOTE.match(line.strip()):
-        return clean(found[0]), -1, line
     address = clean(found[0])
-    lowered = address.lower()
+    if _FROM_NOTE.match(line.strip()):
+        return _Named(address, Rank.PASSED_THROUGH, line)
     if not address.partition("@")[0]:
         return None
     before, after = line[: found.start()], line[found.end() :]
-    if _FOREIGN_FIELD.match(line):
-        return None
-    rank = _rank(line, before, after, opens)
-    if lowered in own:
-        rank = 4 if rank == 5 else 0
-    if rank and _is_office(lowered) and rank < 5:
-        rank = 1 if rank > 2 else 0
-    return (address, rank, _rest(line, before, after)) if rank else None
+    rank = _for_whom(address.lower(), _rank(line, before, after, opens), own)
+    rest = after.lstrip("> :\"'") if _HEADS_LINE.match(before) else line
+    return _Named(address, rank, rest) if rank else None
 
 
-def _rank(line: str, before: str, after: str, opens: bool) -> int:
+def _rank(line: str, before: str, after: str, opens: bool) -> Rank:
     if _TO_FIELD.match(line):
-        return 1
+        return Rank.FIELD
     if _HEADS_LINE.match(before):
         if _SEPARATED.match(after):
-            return 5
+            return Rank.HEADING
         if not opens:
-            return 1
-        return 3 if not after.strip("> ").lower().startswith(("wrote", "schrieb", "a écrit", "sent you")) else 0
+            return Rank.FIELD
+        return Rank.NOT if after.strip("> ").lower().startswith(_QUOTES) else Rank.PARAGRAPH
     if _REPLY_LINE.match(before + " ") and after.lstrip("> ").startswith("..."):
-        return 5
+        return Rank.HEADING
     if _ADVICE.search(line):
-        return 0
-    tail = before.rstrip(" \t:<\"'([=-\u201c\u201e").lower()
-    if tail.endswith(_LEADS):
-        return 4
-    if after.lstrip("> ").startswith("...") or re.match(r">?\s?[:)]", after):
-        return 3
-    return 2
+        return Rank.NOT
+    if before.rstrip(" \t:<\"'([=-\u201c\u201e").lower().endswith(_LEADS):
+        return Rank.LED
+    explained = after.lstrip("> ").startswith("...") or _COLON.match(after) is not None
+    return Rank.PARAGRAPH if explained else Rank.SENTENCE
 
 
-def _rest(line: str, before: str, after: str) -> str:
-    if _HEADS_LINE.match(before):
-        return after.lstrip("> :\"'")
-    return line
-
-
-def _is_office(address: str) -> bool:
-    return address.partition("@")[0] in _OFFICES
-
-
-_OFFICES = frozenset({"postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "admin", "info"})
-_OFFICES |= {"webmaster", "no-reply", "noreply", "administrator", "root"}
+def _for_whom(address: str, rank: Rank, own: frozenset[str]) -> Rank:
+    """The rank with doubts about whose address it is: our own, or an office that advice refers to."""
+    if address in own:
+        rank = Rank.LED if rank is Rank.HEADING else Rank.NOT
+    if rank and rank < Rank.HEADING and address.partition("@")[0] in _OFFICES:
+        return Rank.FIELD if rank > Rank.SENTENCE else Rank.NOT
+    return rank
 
 
 def _best(mentions: list[Mention]) -> list[Mention]:
-    if not mentions:
-        return []
-    best = max(mention.rank for mention in mentions)
+    """Mentions of the best rank, each with what weaker mentions of the same address add."""
+    best = max((mention.rank for mention in mentions), default=Rank.NOT)
     chosen: dict[str, Mention] = {}
     for mention in mentions:
-        key = mention.address.lower()
-        if mention.rank == best and key not in chosen:
-            chosen[key] = mention
-        elif key in chosen and mention is not chosen[key]:
-            known = chosen[key]
+        known = chosen.get(mention.address.lower())
+        if known is None and mention.rank == best:
+            chosen[mention.address.lower()] = mention
+        elif known is not None:
             known.lines += mention.lines
             known.replies += mention.replies
             known.alternatives += mention.alternatives

@@ -10,7 +10,7 @@ from .addresses import addresses_in, clean
 from .diagnostics import quotes_server, server_words
 from .finding import Finding
 from .layout import Fields
-from .mentions import Mention, mentions_in
+from .mentions import Mention, Rank, mentions_in
 
 _RECIPIENT_HEADERS = ("x-failed-recipients", "x-failed-recipient", "x-actual-recipients", "x-mailer-daemon-recipients")
 
@@ -31,16 +31,16 @@ def read_narrative(letter: str, own: frozenset[str], addressees: list[str], name
     """
     mentions = mentions_in(letter, own - {address.lower() for address in named})
     if not named:
-        if mentions and mentions[0].rank > 2:
+        if mentions and mentions[0].rank >= Rank.PARAGRAPH:
             return [_finding(mention, letter if len(mentions) == 1 else "", "letter") for mention in mentions]
         return _guessed(mentions, letter, own, addressees)
     by_address = {mention.address.lower(): mention for mention in mentions}
     findings = []
     for address in named:
         mention = by_address.get(address.lower())
-        if mention is None and len(named) == 1 and len(mentions) == 1 and mentions[0].rank > 3:
+        if mention is None and len(named) == 1 and len(mentions) == 1 and mentions[0].rank >= Rank.LED:
             mention = mentions[0]
-        mention = mention or Mention(address, 0, lines=letter.split("\n") if len(named) == 1 else [])
+        mention = mention or Mention(address, Rank.NOT, lines=letter.split("\n") if len(named) == 1 else [])
         mention.address = address
         findings.append(_finding(mention, letter if len(named) == 1 else "", "failed recipients header"))
     return findings
@@ -52,10 +52,10 @@ def _guessed(mentions: list[Mention], letter: str, own: frozenset[str], addresse
     meant = [mention for mention in mentions if mention.address.lower() in known]
     if meant:
         return [_finding(mention, letter if len(meant) == 1 else "", "letter and returned header") for mention in meant]
-    if len(mentions) == 1 and mentions[0].rank > 1:
+    if len(mentions) == 1 and mentions[0].rank >= Rank.SENTENCE:
         return [_finding(mentions[0], letter, "letter")]
     if len(others) == 1:
-        return [_finding(Mention(others[0], 0, lines=letter.split("\n")), letter, "returned header")]
+        return [_finding(Mention(others[0], Rank.NOT, lines=letter.split("\n")), letter, "returned header")]
     if len(mentions) == 1:
         return [_finding(mentions[0], letter, "letter")]
     return []
