@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import imaplib
+import time
+from typing import Any
 
 import pytest
 
 from mailloom.addons.smtp.kind import SmtpKind
 from mailloom.addons.smtp.settings import SmtpSettings
 from mailloom.api import Account, Parcel, Status
-
-if TYPE_CHECKING:
-    from servers.postfix import Postfix
+from servers.dovecot import Dovecot
+from servers.postfix import Postfix, reason_missing
 
 pytestmark = pytest.mark.postfix
 
@@ -108,3 +109,32 @@ def test_the_connection_test_passes_each_step(postfix: Postfix) -> None:
     assert all(step.passed for step in steps)
     assert "PIPELINING" in steps[3].detail
     assert "at most 20000000 bytes" in steps[3].detail
+
+
+@pytest.mark.dovecot
+def test_postfix_hands_mail_on_to_dovecot(dovecot: Dovecot) -> None:
+    user = dovecot.new_user()
+    if reason := reason_missing():
+        pytest.skip(reason)
+    server = Postfix(lmtp_port=dovecot.lmtp)
+    try:
+        transport = SmtpKind().open(account(server))
+        outcomes = list(transport.deliver([parcel(1, user, body=b"through both\r\n")]))
+        transport.close()
+        assert [outcome.status for outcome in outcomes] == [Status.SENT]
+        assert b"through both" in _fetched(dovecot, user)
+    finally:
+        server.stop()
+
+
+def _fetched(dovecot: Dovecot, user: str) -> bytes:
+    with imaplib.IMAP4(dovecot.host, dovecot.imap) as client:
+        client.login(user, dovecot.password)
+        for _ in range(100):
+            _, found = client.select("INBOX")
+            if found[0] not in (b"0", None):
+                _, data = client.fetch("1", "(RFC822)")
+                assert isinstance(data[0], tuple)
+                return data[0][1]
+            time.sleep(0.05)
+    raise AssertionError("nothing came")
