@@ -2,16 +2,31 @@
 
 `classify` is pure: no network, no clock, no settings; it never raises and needs at most 100 ms per MB. Its tables hold
 what mail systems and providers say; where they disagree with a standard, the table says whose practice it follows.
+`judge` asks the same tables about a reply that was heard in a session of our own.
 """
 
 from __future__ import annotations
 
 from ..message import Message
 from .fields import report_fields
+from .judgement import Judgement, Saying, is_hard, judge
 from .values import Absence, Event, Kind, Origin, Reason, Report
 from .verdict import verdict
 
-__all__ = ["Absence", "Event", "Kind", "Origin", "Reason", "Report", "classify", "report_fields"]
+__all__ = [
+    "Absence",
+    "Event",
+    "Judgement",
+    "Kind",
+    "Origin",
+    "Reason",
+    "Report",
+    "Saying",
+    "classify",
+    "is_hard",
+    "judge",
+    "report_fields",
+]
 
 
 def classify(raw: bytes | Message) -> Report:

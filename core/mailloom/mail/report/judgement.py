@@ -40,6 +40,8 @@ class Saying:
     letter: str = ""
     """The whole covering letter, for the marks by which some systems are known."""
     action: str = ""
+    at_recipient: bool = False
+    """True when it is known that the server said it in answer to RCPT."""
 
 
 class Judgement(NamedTuple):
@@ -105,7 +107,7 @@ def _certain(reason: Reason, status: str, reply: str, saying: Saying) -> Reason:
     is given up for good only when it is certain. Signs: a code that speaks of the address (x.1.y), or the refusal came
     in answer to RCPT. A letter in the system's own words, without a quoted reply, needs no second sign.
     """
-    if reason is not Reason.USER_UNKNOWN or not reply or status[2:4] == "1.":
+    if reason is not Reason.USER_UNKNOWN or saying.at_recipient or not reply or status[2:4] == "1.":
         return reason
     words = f"{saying.diagnostic}\n{saying.letter[:8000]}".lower()
     return reason if any(sign in words for sign in _AT_RECIPIENT) else Reason.FILTERED

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailloom.mail.report import Kind, Reason, classify
+from mailloom.mail.report import Kind, Reason, Saying, classify, is_hard, judge
 
 _SAYINGS: dict[Reason, tuple[str, ...]] = {
     Reason.USER_UNKNOWN: (
@@ -210,3 +210,10 @@ def test_permanent_and_hard_are_different_questions(
 def test_a_code_is_never_invented(notification: Callable[..., bytes]) -> None:
     (event,) = classify(notification("no such user", status="")).events
     assert (event.status, event.reply_code, event.permanent) == ("", "", None)
+
+
+def test_a_reply_of_our_own_session_is_judged_by_the_same_tables() -> None:
+    heard = judge(Saying(diagnostic="550 no such user", recipient="ann@example.org", at_recipient=True))
+    assert (heard.reason, heard.reply, is_hard(heard.reason, heard.reply)) == (Reason.USER_UNKNOWN, "550", True)
+    later = judge(Saying(diagnostic="550 no such user", recipient="ann@example.org"))
+    assert (later.reason, is_hard(later.reason, later.reply)) == (Reason.FILTERED, False)
