@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from mailloom.api import Account, Security, Step
+from mailloom.api import Account, FailureClass, Security, Step
 from mailloom.api.network import connect, place_of, resolve
 from mailloom.api.network_probe import Connected, probe_connection, probe_tls, timed
 from mailloom.api.sasl import Mechanism, mechanisms_for
@@ -20,6 +20,7 @@ from mailloom.errors import ConfigurationError, MailloomError
 
 from .conversation import Conversation
 from .envelope import Unsendable, checked_path
+from .explanations import explain
 from .extensions import Extensions
 from .faults import refusal
 from .opening import ask_for_tls, choose_mechanisms, greet, log_in, say_hello
@@ -60,7 +61,9 @@ class _Test:
             extensions = yield from self._encrypted(extensions)
             if extensions is None:
                 return
-        mechanisms = yield from self._step("mechanisms", lambda: self._chosen(extensions), _named)
+        mechanisms = yield from self._step(
+            "mechanisms", lambda: self._chosen(extensions), lambda chosen: _named(chosen, extensions)
+        )
         if mechanisms is None:
             return
         if mechanisms:
@@ -116,34 +119,36 @@ class _Test:
 
     def _chosen(self, extensions: Extensions) -> list[Mechanism]:
         mechanisms = mechanisms_for(self._account, self._place.port)
-        self._offered = ", ".join(extensions.mechanisms) or "none"
         return list(choose_mechanisms(extensions, mechanisms, self._place))
 
     def _try_envelope(self, extensions: Extensions) -> str:
-        sender = self._own_address()
+        address = self._own_address()
+        if not address:
+            return "not tried: the account names no address of its own; set default_from"
         try:
-            path = checked_path(sender, extensions)
+            path = checked_path(address, extensions)
         except Unsendable as fault:
             raise ConfigurationError(str(fault), remedy="Set default_from to the account's own address.") from fault
-        for command, what in (
-            (b"MAIL FROM:<" + path + b">", "the sender"),
-            (b"RCPT TO:<" + path + b">", "the recipient"),
-        ):
-            answer = self._conversation.command(command)
-            if not answer.accepted:
-                raise refusal(answer, self._place, f"for {what} {sender}")
-        last = self._conversation.last
+        sender = self._conversation.command(b"MAIL FROM:<" + path + b">")
+        if not sender.accepted:
+            raise refusal(sender, self._place, f"for the sender {address}")
+        recipient = self._conversation.command(b"RCPT TO:<" + path + b">")
         self._conversation.command(b"RSET")
-        return f"{sender} may send and receive ({_said(last) if last else ''})"
+        if recipient.accepted:
+            return f"{address} may send and receive ({_said(recipient)})"
+        if _speaks_of_the_mailbox(recipient):
+            return f"{address} may send; it takes no mail itself just now ({_said(recipient)})"
+        self._conversation.last = recipient
+        raise refusal(recipient, self._place, f"for the recipient {address}")
 
     def _own_address(self) -> str:
-        """The address to test with: envelope sender, default From, or a user name that is an address."""
+        """The address to test with: envelope sender, default From, or a user name that is an address; '' for none."""
         settings = self._settings
         candidates = (settings.envelope_sender, settings.default_from.rpartition("<")[2].rstrip("> "), settings.user)
         for candidate in candidates:
             if "@" in candidate:
                 return candidate
-        return "postmaster"
+        return ""
 
 
 def _said(answer: Answer) -> str:
@@ -155,5 +160,12 @@ def _listed(extensions: Extensions) -> str:
     return (", ".join(extensions.names) or "none") + size
 
 
-def _named(mechanisms: list[Mechanism]) -> str:
-    return mechanisms[0].name if mechanisms else "no login"
+def _named(mechanisms: list[Mechanism], extensions: Extensions) -> str:
+    offered = ", ".join(extensions.mechanisms) or "none"
+    return f"{mechanisms[0].name if mechanisms else 'no login'}; offered: {offered}"
+
+
+def _speaks_of_the_mailbox(refused: Answer) -> bool:
+    """The server relays for us, and only this mailbox is unknown, full or made to wait: no reason not to send."""
+    explanation = explain(text_of(refused.raw))
+    return explanation is not None and explanation.failure in (FailureClass.HARD, FailureClass.TEMPORARY)

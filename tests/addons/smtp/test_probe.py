@@ -36,7 +36,7 @@ def test_all_steps_are_shown_with_times_and_nothing_is_sent(
     assert all(step.passed and step.seconds >= 0 for step in steps)
     shown = {step.name: step.detail for step in steps}
     assert "valid until" in shown["TLS"]
-    assert "PLAIN" in shown["mechanisms"]
+    assert shown["mechanisms"] == "PLAIN; offered: PLAIN, LOGIN, CRAM-MD5"
     assert "ann@example.org by PLAIN" in shown["login"]
     assert server.commands[-4:] == ["MAIL FROM:<ann@example.org>", "RCPT TO:<ann@example.org>", "RSET", "QUIT"]
     assert server.mails == []
@@ -86,7 +86,8 @@ def test_the_first_failing_step_ends_it(
     script: Any, settings: dict[str, object], name: str, words: str, meaning: str, account: MakeAccount
 ) -> None:
     with FakeSmtpServer(script=script) as server:
-        steps = list(SmtpKind().probe(account(server, timeout_seconds=1, **settings)))
+        wanted = account(server, timeout_seconds=1, default_from="ann@example.org", **settings)
+        steps = list(SmtpKind().probe(wanted))
     assert all(step.passed for step in steps[:-1])
     failed = steps[-1]
     assert (failed.name, failed.passed) == (name, False)
@@ -127,3 +128,20 @@ def test_a_test_that_is_given_up_closes_the_connection(account: MakeAccount) -> 
         assert [next(probing).name for _ in range(3)] == ["DNS", "TCP", "greeting"]
         probing.close()  # type: ignore[attr-defined]  # an iterator made by a generator
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 User unknown", "450 4.2.0 Greylisted", "452 4.2.2 mailbox full"])
+def test_a_sender_without_a_mailbox_of_its_own_may_send(reply: str, account: MakeAccount) -> None:
+    with FakeSmtpServer(script={Stage.RCPT: [Say(reply)]}) as server:
+        steps = list(SmtpKind().probe(account(server, default_from="Support <noreply@example.org>")))
+    assert steps[-1].passed
+    assert "noreply@example.org may send" in steps[-1].detail
+    assert reply in steps[-1].detail
+
+
+def test_without_an_address_sender_and_recipient_are_not_tried(account: MakeAccount) -> None:
+    with FakeSmtpServer() as server:
+        steps = list(SmtpKind().probe(account(server)))
+    assert steps[-1].passed
+    assert "not tried" in steps[-1].detail
+    assert not any(line.startswith("MAIL") for line in server.commands)
