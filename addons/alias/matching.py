@@ -6,13 +6,14 @@ anywhere switches local matching off for that local part. Case and sub-addresses
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api import Incoming, office_of
 from mailloom.store.domains import MailDomain
+from mailloom.store.memory import Memory
 
 from .models import Alias
 from .settings import AliasSettings
@@ -34,16 +35,29 @@ def find_aliases(session: Session, keys: Sequence[str]) -> list[tuple[Alias, str
     names = {name for name, _ in wanted.values() if name}
     if not names:
         return []
-    statement = select(Alias).join(MailDomain).where(Alias.name.in_(names)).order_by(Alias.id)
-    return _matches(list(session.scalars(statement)), wanted, _allowed(session))
+    return _matches(_by_name(session, names), wanted, _allowed(session))
+
+
+def _by_name(session: Session, names: set[str]) -> dict[str, list[Alias]]:
+    """Aliases with a domain, by name. Remembered for the session: the same few are asked for with every mail."""
+    known = _ALIASES.of(session)
+    missing = names - known.keys()
+    if missing:
+        statement = select(Alias).join(MailDomain).where(Alias.name.in_(missing)).order_by(Alias.id)
+        found = session.scalars(statement).all()
+        known = _ALIASES.of(session)
+        known.update({name: [] for name in missing})
+        for alias in found:
+            known[alias.name].append(alias)
+    return {name: known.get(name, []) for name in names}
+
+
+_ALIASES = Memory(Alias, MailDomain)
 
 
 def _matches(
-    candidates: Iterable[Alias], wanted: dict[str, tuple[str, str]], allowed: Sequence[str]
+    by_name: Mapping[str, Sequence[Alias]], wanted: Mapping[str, tuple[str, str]], allowed: Sequence[str]
 ) -> list[tuple[Alias, str]]:
-    by_name: dict[str, list[Alias]] = {}
-    for alias in candidates:
-        by_name.setdefault(alias.name or "", []).append(alias)
     named_exactly = {
         name for name, domain in wanted.values() for alias in by_name.get(name, ()) if _in_domain(alias, domain)
     }

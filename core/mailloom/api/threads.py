@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.errors import ConfigurationError
 from mailloom.mail.message import Message as Mail
+from mailloom.store.memory import Memory
 from mailloom.store.messages import Message
 from mailloom.store.threads import Thread, Threaded
 
@@ -55,6 +56,9 @@ class ThreadModel(Protocol):
     def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
         """A message was added to the record's thread; for instance, reopen a closed ticket."""
         ...
+
+
+_MADE = Memory()
 
 
 class MappedThreadModel:
@@ -123,6 +127,8 @@ class MappedThreadModel:
         record = self.cls(**values)
         session.add(record)
         session.flush()
+        # Held until the session ends, so that its identity map, which holds records weakly, still knows it when the mail is added.
+        _MADE.of(session).setdefault(self.name, []).append(record)
         return str(inspect(record).identity[0])
 
     def _fitted(self, field: str, text: str) -> str:

@@ -11,31 +11,44 @@ from sqlalchemy.orm import Session
 from mailloom.errors import ConfigurationError
 from mailloom.mail.address import normalise
 from mailloom.store.contacts import Contact, ContactAddress
+from mailloom.store.memory import Memory
 from mailloom.store.threads import Follower
+
+
+def remember_contacts(session: Session, keys: Iterable[str]) -> None:
+    """Look up the contacts of many addresses in one query; `contacts_of` then knows them."""
+    known = _BY_ADDRESS.of(session)
+    missing = {key for key in keys if key and key not in known}
+    if not missing:
+        return
+    statement = (
+        select(ContactAddress.key, Contact)
+        .join(Contact)
+        .where(ContactAddress.key.in_(missing), Contact.archived.is_(False))
+        .order_by(ContactAddress.position, Contact.id)
+    )
+    rows = session.execute(statement).all()
+    # The query may have flushed what was pending, which empties the memory.
+    known = _BY_ADDRESS.of(session)
+    known.update({key: [] for key in missing})
+    for key, contact in rows:
+        known[key].append(contact)
 
 
 def contacts_of(session: Session, key: str) -> list[Contact]:
     """Living contacts that have this address; those whose primary one it is come first."""
-    statement = (
-        select(Contact)
-        .join(ContactAddress)
-        .where(ContactAddress.key == key, Contact.archived.is_(False))
-        .order_by(ContactAddress.position, Contact.id)
-    )
-    return list(session.scalars(statement))
+    remember_contacts(session, [key])
+    return list(_BY_ADDRESS.of(session).get(key, ()))
 
 
 def known_contacts(session: Session, keys: Collection[str]) -> dict[str, int]:
-    """Contact id by address, one contact an address, in one query."""
-    if not keys:
-        return {}
-    statement = (
-        select(ContactAddress.key, Contact.id)
-        .join(Contact)
-        .where(ContactAddress.key.in_(keys), Contact.archived.is_(False))
-        .order_by(ContactAddress.position.desc(), Contact.id.desc())
-    )
-    return {row.key: row.id for row in session.execute(statement)}
+    """Contact id by address, one contact an address."""
+    remember_contacts(session, keys)
+    known = _BY_ADDRESS.of(session)
+    return {key: known[key][0].id for key in keys if known.get(key)}
+
+
+_BY_ADDRESS = Memory(Contact, ContactAddress)
 
 
 def find_author(session: Session, key: str, thread_id: int | None, is_ours: Callable[[str], bool]) -> Contact | None:

@@ -14,15 +14,11 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.office import Office
 from mailloom.api.routing import Answer, Answered, AnswerReason, Ignored, Incoming, Parked, Reported, Route, Routed
-from mailloom.api.settings import CoreSettings
 from mailloom.flow.answers import judge, send_answer
+from mailloom.flow.batch import Batch
 from mailloom.flow.deciding import Decision, first_line
 from mailloom.flow.keeping import claim
-from mailloom.flow.loops import why_looping
-from mailloom.flow.posting import carry_out
 from mailloom.flow.settlement import KeptMail, Settlement
-from mailloom.flow.telling import Letter, tell_thread
-from mailloom.registry.registry import Registry
 from mailloom.store.arrivals import Outcome
 
 _log = structlog.get_logger(__name__)
@@ -38,145 +34,122 @@ class RouteFailed(Exception):
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One mail under decision: what was kept, what was read, what was decided, what is noted."""
+
+    kept: KeptMail
+    incoming: Incoming
+    decision: Decision
+    settlement: Settlement
+
+    @property
+    def hit(self) -> str:
+        """The first of our addresses that it came to, '' when none is known."""
+        return self.incoming.recipients[0] if self.incoming.recipients else ""
+
+    def ignore_as_copy(self, what: str) -> None:
+        why = f"a copy of arrival {self.settlement.duplicate_of}, which {what}"
+        self.decision.become("duplicate", Ignored(why=why))
+        self.settlement.outcome, self.settlement.reason = Outcome.IGNORED, f"duplicate: {why}"
+
+
 class Executor:
     """Carries decisions out for one application."""
 
-    def __init__(self, office: Office, registry: Registry, environment: Environment) -> None:
+    def __init__(self, office: Office, environment: Environment) -> None:
         self._office = office
-        self._registry = registry
         self._environment = environment
 
-    def carry_out(
-        self, session: Session, settlement: Settlement, kept: KeptMail, incoming: Incoming, decision: Decision
-    ) -> None:
+    def carry_out(self, session: Session, batch: Batch, case: Case) -> None:
         """Do what was decided, and note outcome, reason, routes and answer."""
+        decision, settlement = case.decision, case.settlement
         if isinstance(decision.verdict, Routed):
-            self._stop_loops(session, incoming, decision, decision.verdict)
+            _stop_loops(batch, case, decision.verdict)
         verdict = decision.verdict
         settlement.reason = f"{decision.router}: {verdict.why}"
         match verdict:
             case Routed():
-                self._routes(session, settlement, kept, incoming, decision, verdict)
+                self._routes(session, batch, case, verdict)
             case Answered(answer=answer):
-                self._refuse(session, settlement, incoming, decision, answer)
+                self._refuse(session, batch, case, answer)
             case Reported(carry_out=record):
                 settlement.outcome = Outcome.REPORTED
-                if record is not None and not incoming.dry_run:
+                if record is not None and not case.incoming.dry_run:
+                    batch.store()
                     record(session)
             case Parked():
-                self._park(session, settlement, incoming, decision, verdict)
+                self._park(session, batch, case, verdict)
             case Ignored():
                 settlement.outcome = Outcome.IGNORED
 
     def park_failed(self, session: Session, settlement: Settlement, failed: RouteFailed) -> None:
         """Park what a failing route left undone, in the transaction around it."""
-        _log.warning(
-            "route failed", arrival=settlement.arrival_id, model=failed.route.model, error=first_line(failed.error)
-        )
-        why = f"{failed.route.model} could not take it: {first_line(failed.error)}"
-        decision = failed.decision
+        said = first_line(failed.error)
+        _log.warning("route failed", arrival=settlement.arrival_id, model=failed.route.model, error=said)
+        why = f"{failed.route.model} could not take it: {said}"
+        decision, incoming = failed.decision, failed.incoming
         settlement.outcome, settlement.reason = Outcome.PARKED, f"{decision.router}: {why}"
         settlement.routes = []
-        if failed.route.settled is not None and not failed.incoming.dry_run:
+        if failed.route.settled is not None and not incoming.dry_run:
             failed.route.settled(session, failed.error)
         decision.note(decision.router, "parked", why)
         if failed.route.alias_id is not None:
-            hit = failed.incoming.recipients[0] if failed.incoming.recipients else ""
+            hit = incoming.recipients[0] if incoming.recipients else ""
             answer = Answer(reason=AnswerReason.MISCONFIGURED, hit=hit, alias_id=failed.route.alias_id)
-            self._answer(session, settlement, failed.incoming, decision, answer)
+            self._answer(session, incoming, decision, settlement, answer)
         settlement.take(decision)
 
     # --- routes ---
 
-    def _stop_loops(self, session: Session, incoming: Incoming, decision: Decision, verdict: Routed) -> None:
-        settings = self._office.settings("core")
-        assert isinstance(settings, CoreSettings)
-        why = why_looping(session, incoming, verdict.routes, settings)
-        if why:
-            hit = incoming.recipients[0] if incoming.recipients else ""
-            decision.become("loop-limit", Answered(answer=Answer(reason=AnswerReason.LOOP, hit=hit), why=why))
-        else:
-            decision.note("loop-limit", "pass", "the sender is below the limit")
-
-    def _routes(
-        self,
-        session: Session,
-        settlement: Settlement,
-        kept: KeptMail,
-        incoming: Incoming,
-        decision: Decision,
-        verdict: Routed,
-    ) -> None:
-        routes = [route for route in verdict.routes if self._may_serve(session, settlement, incoming, route.target)]
+    def _routes(self, session: Session, batch: Batch, case: Case, verdict: Routed) -> None:
+        routes = [route for route in verdict.routes if _may_serve(session, batch, case, route.target)]
         if not routes:
-            why = f"a copy of arrival {settlement.duplicate_of}, which served the same"
-            decision.become("duplicate", Ignored(why=why))
-            settlement.outcome, settlement.reason = Outcome.IGNORED, f"duplicate: {why}"
+            case.ignore_as_copy("served the same")
             return
-        settlement.routes = [self._route(session, kept, incoming, decision, route) for route in routes]
-        settlement.outcome = Outcome.ROUTED
+        case.settlement.routes = [self._route(batch, case, route) for route in routes]
+        case.settlement.outcome = Outcome.ROUTED
         for answer in verdict.answers:
-            if self._may_serve(session, settlement, incoming, _target(answer)):
-                self._answer(session, settlement, incoming, decision, answer)
+            if _may_serve(session, batch, case, _target(answer)):
+                batch.store()
+                self._answer(session, case.incoming, case.decision, case.settlement, answer)
 
-    def _route(
-        self, session: Session, kept: KeptMail, incoming: Incoming, decision: Decision, route: Route
-    ) -> dict[str, object]:
-        if incoming.dry_run:
-            return _as_json(route, record=route.record, thread=route.thread_id, message=None)
-        hooks = self._registry.hooks
-        try:
-            posted = carry_out(session, hooks, self._registry.thread_models, incoming, kept, route)
-            if route.settled is not None:
-                route.settled(session, None)
-        except Exception as error:
-            raise RouteFailed(route, error, incoming, decision) from error
-        if not route.automatic:
-            letter = Letter(text=posted.message.text)
-            tell_thread(session, self._office, hooks, posted.thread, posted.message, letter)
-        return _as_json(route, record=posted.thread.record_id, thread=posted.thread.id, message=posted.message.id)
-
-    def _may_serve(self, session: Session, settlement: Settlement, incoming: Incoming, target: str) -> bool:
-        """Whether this arrival serves the target first; what has no target is served by the first copy only."""
-        if not target:
-            return not incoming.only_new_targets
-        return claim(session, settlement.key, target[:96], settlement.arrival_id)
+    def _route(self, batch: Batch, case: Case, route: Route) -> dict[str, object]:
+        shown = _as_json(route)
+        if not case.incoming.dry_run:
+            try:
+                batch.add(case.incoming, route, case.kept.raw_digest, shown)
+            except Exception as error:
+                raise RouteFailed(route, error, case.incoming, case.decision) from error
+        return shown
 
     # --- answers ---
 
-    def _refuse(
-        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, answer: Answer
-    ) -> None:
-        if not self._may_serve(session, settlement, incoming, _target(answer)):
-            why = f"a copy of arrival {settlement.duplicate_of}, which was answered"
-            decision.become("duplicate", Ignored(why=why))
-            settlement.outcome, settlement.reason = Outcome.IGNORED, f"duplicate: {why}"
+    def _refuse(self, session: Session, batch: Batch, case: Case, answer: Answer) -> None:
+        if not _may_serve(session, batch, case, _target(answer)):
+            case.ignore_as_copy("was answered")
             return
-        refused = self._answer(session, settlement, incoming, decision, answer)
-        settlement.outcome = Outcome.IGNORED if refused else Outcome.ANSWERED
+        batch.store()
+        refused = self._answer(session, case.incoming, case.decision, case.settlement, answer)
+        case.settlement.outcome = Outcome.IGNORED if refused else Outcome.ANSWERED
         if refused:
-            settlement.reason = f"{settlement.reason}; refused, not answered because {refused}"
+            case.settlement.reason += f"; refused, not answered because {refused}"
 
-    def _park(
-        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, verdict: Parked
-    ) -> None:
-        settlement.outcome = Outcome.PARKED
-        if verdict.carry_out is not None and not incoming.dry_run:
-            verdict.carry_out(session)
+    def _park(self, session: Session, batch: Batch, case: Case, verdict: Parked) -> None:
+        case.settlement.outcome = Outcome.PARKED
+        account = case.incoming.account
         answer = verdict.answer
-        if (
-            answer is None
-            and decision.router == "no-route"
-            and incoming.account
-            and incoming.account.tell_unrouted_senders
-        ):
-            hit = incoming.recipients[0] if incoming.recipients else ""
-            answer = Answer(reason=AnswerReason.UNROUTED, hit=hit)
+        if answer is None and case.decision.router == "no-route" and account and account.tell_unrouted_senders:
+            answer = Answer(reason=AnswerReason.UNROUTED, hit=case.hit)
+        if verdict.carry_out is not None and not case.incoming.dry_run:
+            batch.store()
+            verdict.carry_out(session)
         if answer is not None:
-            self._answer(session, settlement, incoming, decision, answer)
+            batch.store()
+            self._answer(session, case.incoming, case.decision, case.settlement, answer)
 
     def _answer(
-        self, session: Session, settlement: Settlement, incoming: Incoming, decision: Decision, answer: Answer
+        self, session: Session, incoming: Incoming, decision: Decision, settlement: Settlement, answer: Answer
     ) -> str:
         """Send an answer where one may go; returns why not, '' when it went."""
         answering = judge(session, incoming, answer)
@@ -190,18 +163,38 @@ class Executor:
         return ""
 
 
+def _stop_loops(batch: Batch, case: Case, verdict: Routed) -> None:
+    why = batch.lookahead.loops.why_looping(case.incoming.from_key, verdict.routes)
+    if why:
+        case.decision.become("loop-limit", Answered(answer=Answer(reason=AnswerReason.LOOP, hit=case.hit), why=why))
+    else:
+        case.decision.note("loop-limit", "pass", "the sender is below the limit")
+
+
+def _may_serve(session: Session, batch: Batch, case: Case, target: str) -> bool:
+    """Whether this arrival serves the target first; what has no target is served by the first copy only."""
+    copy = case.incoming.only_new_targets
+    if not target:
+        return not copy
+    if not copy and not case.incoming.dry_run:
+        batch.claim_later(case.settlement.key, target[:96], case.kept.arrival_id)
+        return True
+    return claim(session, case.settlement.key, target[:96], case.kept.arrival_id)
+
+
 def _target(answer: Answer) -> str:
     return f"alias:{answer.alias_id}" if answer.alias_id is not None else ""
 
 
-def _as_json(route: Route, *, record: str | None, thread: int | None, message: int | None) -> dict[str, object]:
+def _as_json(route: Route) -> dict[str, object]:
+    """The route as its record shows it; record, thread and message of a new one are filled in once they are known."""
     return {
         "action": route.action.value,
         "model": route.model,
-        "record": record,
-        "thread": thread,
+        "record": route.record,
+        "thread": route.thread_id,
         "parent": route.parent_id,
         "router": route.router,
         "defaults": dict(route.defaults),
-        "message": message,
+        "message": None,
     }

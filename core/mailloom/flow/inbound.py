@@ -18,18 +18,19 @@ from mailloom.api.accounts import IncomingSettings
 from mailloom.api.office import Office, Received
 from mailloom.api.receiving import Mailing
 from mailloom.api.routing import Answered, Ignored, Incoming, Routed
+from mailloom.api.settings import CoreSettings
 from mailloom.errors import NotFound, Refused
 from mailloom.flow import failpoints
+from mailloom.flow.batch import Batch
 from mailloom.flow.deciding import Decision, RouterFailed, decide, ended, first_line
-from mailloom.flow.executing import Executor, RouteFailed
-from mailloom.flow.keeping import WHOLE_MAIL, claim, first_server, id_was_used, keep_many
-from mailloom.flow.reading import Reading, read_mail
+from mailloom.flow.executing import Case, Executor, RouteFailed
+from mailloom.flow.keeping import first_server, keep_many
+from mailloom.flow.lookahead import Lookahead, ReadMail, referred_ids
+from mailloom.flow.reading import read_mail
 from mailloom.flow.senders import prove_sender
 from mailloom.flow.settlement import KeptMail, Settlement, kept_mails, received_of, write_settlements
-from mailloom.flow.threads import referenced_messages
-from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
-from mailloom.mail.threading import IdOrigin, read_message_id, reference_ids
+from mailloom.mail.threading import IdOrigin, read_message_id
 from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow
 from mailloom.store.arrivals import Arrival, Outcome
@@ -45,7 +46,7 @@ class Inbound:
         self._office = office
         self._database = database
         self._registry = registry
-        self._executor = Executor(office, registry, environment)
+        self._executor = Executor(office, environment)
 
     def keep_many(self, mails: Sequence[Mailing]) -> list[int]:
         """Commit the mails; ids in the same order. Once this returns, they are safe."""
@@ -97,53 +98,90 @@ class Inbound:
             arrival = _parked(session, arrival_id)
             arrival.outcome, arrival.reason = Outcome.DISCARDED, reason
 
-    # --- one decision ---
+    # --- deciding ---
 
     def _settle_all(self, ids: Sequence[int], *, wait: bool) -> list[Received]:
-        with self._database.write() as session:
-            settlements = [self._settle(session, mail) for mail in kept_mails(session, ids, wait=wait)]
-            write_settlements(session, settlements, self._office.now())
-            failpoints.reach("inbound.before-settled")
+        try:
+            settlements = self._settle_together(ids, wait=wait)
+        except Exception:  # one mail's fault, or two workers in each other's way: then one by one
+            _log.debug("a batch is settled one by one", arrivals=len(ids), exc_info=True)
+            settlements = [one for number in ids for one in self._settle_alone(number, wait=wait)]
         for one in settlements:
             _log.info("arrival settled", arrival=one.arrival_id, outcome=one.outcome.value, reason=one.reason)
         return [settlement.received() for settlement in settlements]
 
-    def _settle(self, session: Session, mail: KeptMail, *, dry_run: bool = False) -> Settlement:
-        settlement = Settlement(arrival_id=mail.arrival_id, attempts=mail.attempts + 1)
+    def _settle_together(self, ids: Sequence[int], *, wait: bool) -> list[Settlement]:
+        with self._database.write() as session:
+            reads = [_read(kept) for kept in kept_mails(session, ids, wait=wait)]
+            batch = self._batch(session, reads)
+            settlements = []
+            for read in reads:
+                settlement = Settlement(arrival_id=read.kept.arrival_id, attempts=read.kept.attempts + 1)
+                self._decide_and_do(session, batch, read, settlement)
+                settlements.append(settlement)
+            batch.store()
+            write_settlements(session, settlements, self._office.now())
+            failpoints.reach("inbound.before-settled")
+        return settlements
+
+    def _settle_alone(self, arrival_id: int, *, wait: bool) -> list[Settlement]:
+        with self._database.write() as session:
+            settlements = [self._settle(session, kept) for kept in kept_mails(session, [arrival_id], wait=wait)]
+            write_settlements(session, settlements, self._office.now())
+            failpoints.reach("inbound.before-settled")
+        return settlements
+
+    def _settle(self, session: Session, kept: KeptMail, *, dry_run: bool = False) -> Settlement:
+        """Decide about one mail under a savepoint: it is parked when anything fails."""
+        settlement = Settlement(arrival_id=kept.arrival_id, attempts=kept.attempts + 1)
         try:
             with session.begin_nested():
-                self._decide_and_do(session, mail, settlement, dry_run)
+                read = _read(kept)
+                batch = self._batch(session, [read])
+                self._decide_and_do(session, batch, read, settlement, dry_run=dry_run)
+                batch.store()
         except RouteFailed as failed:
             self._executor.park_failed(session, settlement, failed)
         except RouterFailed as failed:
             settlement.steps = [step.as_json() for step in failed.steps]
             _park(settlement, f"{failed.router}: {failed}")
         except Exception as error:  # whatever fails, the mail is kept and shown
-            _log.exception("arrival parked after a failure", arrival=mail.arrival_id)
+            _log.exception("arrival parked after a failure", arrival=kept.arrival_id)
             settlement.steps = [{"router": "flow", "verdict": "parked", "why": first_line(error)}]
             _park(settlement, first_line(error))
         return settlement
 
-    def _decide_and_do(self, session: Session, kept: KeptMail, settlement: Settlement, dry_run: bool) -> None:
-        if kept.raw is None:
-            raise NotFound("The raw bytes of this mail are not stored any more.")
-        mail = parse(kept.raw)
-        reading = read_mail(mail, kept.envelope_recipients)
-        settlement.key, settlement.message_id = reading.key, reading.message_id
-        settlement.from_address, settlement.subject = reading.from_key, mail.subject
-        if id_was_used(session, reading.message_id, reading.key, kept.arrival_id):
+    def _batch(self, session: Session, reads: Sequence[ReadMail]) -> Batch:
+        settings = self._office.settings("core")
+        assert isinstance(settings, CoreSettings)
+        return Batch(
+            session=session,
+            office=self._office,
+            hooks=self._registry.hooks,
+            models=self._registry.thread_models,
+            lookahead=Lookahead(session, reads, self._office.now(), settings),
+        )
+
+    def _decide_and_do(
+        self, session: Session, batch: Batch, read: ReadMail, settlement: Settlement, *, dry_run: bool = False
+    ) -> None:
+        first = batch.lookahead.is_first(read)
+        if not first or batch.depends([*read.asks_for, read.identity]):
+            batch.store()
+        settlement.key, settlement.message_id = read.reading.key, read.identity
+        settlement.from_address, settlement.subject = read.reading.from_key, read.mail.subject
+        if batch.lookahead.reuses_id(read):
             settlement.flags = ["id reused"]
-        first = claim(session, reading.key, WHOLE_MAIL, kept.arrival_id)
-        settlement.duplicate_of = None if first else first_server(session, reading.key)
-        incoming = self._incoming(session, kept, mail, reading, dry_run=dry_run, copy=not first)
-        decision = self._decide(session, settlement, incoming)
-        self._executor.carry_out(session, settlement, kept, incoming, decision)
+        settlement.duplicate_of = None if first else first_server(session, read.reading.key)
+        incoming = self._incoming(session, batch, read, dry_run=dry_run, copy=not first)
+        decision = self._decide(session, batch, read, settlement, incoming)
+        case = Case(kept=read.kept, incoming=incoming, decision=decision, settlement=settlement)
+        self._executor.carry_out(session, batch, case)
         settlement.take(decision)
 
-    def _incoming(
-        self, session: Session, kept: KeptMail, mail: Mail, reading: Reading, *, dry_run: bool, copy: bool
-    ) -> Incoming:
-        referenced = referenced_messages(session, reference_ids(mail.references, mail.in_reply_to))
+    def _incoming(self, session: Session, batch: Batch, read: ReadMail, *, dry_run: bool, copy: bool) -> Incoming:
+        kept, mail, reading, hooks = read.kept, read.mail, read.reading, self._registry.hooks
+        referenced = batch.lookahead.referenced(read)
         threaded = (message for message in referenced if message.thread_id is not None and not message.starts_thread)
         incoming = Incoming(
             arrival_id=kept.arrival_id,
@@ -161,8 +199,8 @@ class Inbound:
             dry_run=dry_run,
             now=self._office.now(),
             keyring=self._office.keyring,
-            report=cache(lambda: self._registry.hooks.classify_message(mail)),
-            prove_sender=cache(lambda: prove_sender(session, self._registry.hooks, incoming)),
+            report=cache(lambda: hooks.classify_message(mail)),
+            prove_sender=cache(lambda: prove_sender(session, hooks, incoming)),
         )
         return incoming
 
@@ -174,8 +212,10 @@ class Inbound:
         settings: IncomingSettings = kind.settings.model_validate(row.settings)
         return settings
 
-    def _decide(self, session: Session, settlement: Settlement, incoming: Incoming) -> Decision:
-        own = self._own_mail(session, incoming)
+    def _decide(
+        self, session: Session, batch: Batch, read: ReadMail, settlement: Settlement, incoming: Incoming
+    ) -> Decision:
+        own = self._own_mail(batch, read)
         if own:
             return ended("duplicate", Ignored(why=own))
         decision = decide(self._registry.routers, incoming, session)
@@ -185,13 +225,21 @@ class Inbound:
             decision.become("duplicate", Ignored(why=f"a copy of arrival {settlement.duplicate_of}, which was handled"))
         return decision
 
-    def _own_mail(self, session: Session, incoming: Incoming) -> str:
+    def _own_mail(self, batch: Batch, read: ReadMail) -> str:
         """Why this is a mail of our own that came back; '' when it is not."""
-        own = read_message_id(incoming.mail.message_id, self._office.keyring("message-id"))
+        own = read_message_id(read.mail.message_id, self._office.keyring("message-id"))
         if own.origin is not IdOrigin.OURS:
             return ""
-        sent = [one for one in referenced_messages(session, [incoming.mail.message_id]) if one.outgoing]
+        sent = [one for one in batch.lookahead.known_by(read.identity) if one.outgoing]
         return f"our own message {sent[0].id} came back" if sent else ""
+
+
+def _read(kept: KeptMail) -> ReadMail:
+    if kept.raw is None:
+        raise NotFound("The raw bytes of this mail are not stored any more.")
+    mail = parse(kept.raw)
+    reading = read_mail(mail, kept.envelope_recipients)
+    return ReadMail(kept=kept, mail=mail, reading=reading, asks_for=referred_ids(mail))
 
 
 def _park(settlement: Settlement, reason: str) -> None:

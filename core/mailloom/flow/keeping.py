@@ -44,24 +44,27 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
 
 def claim(session: Session, key: str, target: str, arrival_id: int) -> bool:
     """Whether this arrival may serve the target: it is the first to ask, or the one that asked first asks again (a retry)."""
-    insert_or_not = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert_or_not(ArrivalTarget).values(key=key, target=target, arrival_id=arrival_id).on_conflict_do_nothing()
+    return arrival_id in claim_many(session, [(key, target, arrival_id)])
+
+
+def claim_many(session: Session, wanted: Sequence[tuple[str, str, int]]) -> set[int]:
+    """The arrivals among (key, target, arrival) that may serve what they ask for; one target of each arrival at a time.
+
+    Sorted, so that two workers with common messages lock them in the same order.
+    """
+    build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [{"key": key, "target": target, "arrival_id": number} for key, target, number in sorted(wanted)]
+    table = ArrivalTarget.__table__
+    session.execute(build(table).on_conflict_do_nothing(), rows)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+    chosen = select(ArrivalTarget.key, ArrivalTarget.target, ArrivalTarget.arrival_id).where(
+        ArrivalTarget.key.in_({key for key, _, _ in wanted}),
+        ArrivalTarget.target.in_({target for _, target, _ in wanted}),
     )
-    if session.execute(statement.returning(ArrivalTarget.arrival_id)).first() is not None:
-        return True
-    return first_server(session, key, target) == arrival_id
+    servers = {(row.key, row.target): row.arrival_id for row in session.execute(chosen)}
+    return {number for key, target, number in wanted if servers.get((key, target)) == number}
 
 
 def first_server(session: Session, key: str, target: str = WHOLE_MAIL) -> int | None:
     """The arrival that serves this target of the message, None when nobody does yet."""
     statement = select(ArrivalTarget.arrival_id).where(ArrivalTarget.key == key, ArrivalTarget.target == target)
     return session.scalar(statement)
-
-
-def id_was_used(session: Session, message_id: str, key: str, arrival_id: int) -> bool:
-    """Whether another message bears the same Message-ID: a careless sender, whose mail is kept all the same."""
-    if not message_id:
-        return False
-    others = select(Arrival.id).where(Arrival.message_id == message_id, Arrival.key != key, Arrival.id != arrival_id)
-    return session.scalar(others.limit(1)) is not None

@@ -7,40 +7,62 @@ the loop tag.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailloom.api.routing import Action, Incoming, Route
+from mailloom.api.routing import Action, Route
 from mailloom.api.settings import CoreSettings
 from mailloom.mail.address import normalise
 from mailloom.store.messages import Message
 from mailloom.store.threads import Thread
 
 
-def why_looping(session: Session, incoming: Incoming, routes: Sequence[Route], settings: CoreSettings) -> str:
-    """Why this mail is taken for part of a loop; '' when it is not."""
-    sender = incoming.from_key
-    if not sender or is_listed(sender, settings.loop_allowed):
+class LoopCounts:
+    """How many records and messages each of some senders made within the window; `note` adds what is on its way into the database."""
+
+    def __init__(self, session: Session, senders: Collection[str], now: datetime, settings: CoreSettings) -> None:
+        self._settings = settings
+        self._records: Counter[tuple[str, str]] = Counter()
+        self._messages: Counter[tuple[str, int]] = Counter()
+        wanted = {sender for sender in senders if sender and not is_listed(sender, settings.loop_allowed)}
+        if wanted:
+            self._count(session, wanted, now - timedelta(minutes=settings.loop_minutes))
+
+    def why_looping(self, sender: str, routes: Sequence[Route]) -> str:
+        """Why a mail is taken for part of a loop; '' when it is not."""
+        if not sender or is_listed(sender, self._settings.loop_allowed):
+            return ""
+        for route in routes:
+            creates = route.action is Action.CREATE
+            count = self._records[sender, route.model] if creates else self._messages[sender, route.thread_id or 0]
+            if count >= self._settings.loop_limit:
+                what = f"records of {route.model}" if creates else "messages on this thread"
+                limits = f"within {self._settings.loop_minutes} minutes (limit {self._settings.loop_limit})"
+                return f"{sender} made {count} {what} {limits}"
         return ""
-    for route in routes:
-        count = _count(session, sender, route, incoming, settings)
-        if count >= settings.loop_limit:
-            what = f"records of {route.model}" if route.action is Action.CREATE else "messages on this thread"
-            return f"{sender} made {count} {what} within {settings.loop_minutes} minutes (limit {settings.loop_limit})"
-    return ""
 
+    def note(self, sender: str, model: str, thread_id: int, *, created: bool) -> None:
+        """A mail of this sender was added."""
+        self._messages[sender, thread_id] += 1
+        if created:
+            self._records[sender, model] += 1
 
-def _count(session: Session, sender: str, route: Route, incoming: Incoming, settings: CoreSettings) -> int:
-    since = incoming.now - timedelta(minutes=settings.loop_minutes)
-    statement = select(func.count(Message.id)).where(Message.from_address == sender, Message.created_at > since)
-    if route.action is Action.CREATE:
-        statement = statement.join(Thread).where(Thread.model == route.model, Message.created_record.is_(True))
-    else:
-        statement = statement.where(Message.thread_id == route.thread_id, Message.arrival_id.is_not(None))
-    return session.scalar(statement) or 0
+    def _count(self, session: Session, senders: Collection[str], since: datetime) -> None:
+        recent = (Message.from_address.in_(senders), Message.created_at > since, Message.arrival_id.is_not(None))
+        by_thread = (
+            select(Message.from_address, Message.thread_id, Thread.model, Message.created_record, func.count())
+            .join(Thread)
+            .where(*recent)
+            .group_by(Message.from_address, Message.thread_id, Thread.model, Message.created_record)
+        )
+        for sender, thread_id, model, created, count in session.execute(by_thread):
+            self._messages[sender, thread_id or 0] += count
+            if created:
+                self._records[sender, model] += count
 
 
 def is_listed(key: str, entries: Sequence[str]) -> bool:

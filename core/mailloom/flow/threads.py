@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -26,19 +26,18 @@ def open_thread(
     return found
 
 
-def fresh_thread(
-    session: Session, model: str, record: str, *, private: bool, now: datetime, domain_id: int | None = None
-) -> Thread:
-    """The thread of a record that was made this moment.
+def keep_apart(session: Session, records: Collection[tuple[str, str]]) -> None:
+    """Let records (model, id) that were made this moment begin without a conversation.
 
     Databases give the number of a deleted record away again (SQLite, rowid): a thread that bears the number belongs to the record that is gone, and
     its conversation must not show up on a stranger's.
     """
-    left = session.scalar(select(Thread).where(Thread.model == model, Thread.record_id == record))
-    if left is not None:
-        left.record_id = f"{record}~{left.id}"
-        session.flush()
-    return open_thread(session, model, record, private=private, now=now, domain_id=domain_id)
+    models, numbers = {model for model, _ in records}, {record for _, record in records}
+    left = session.scalars(select(Thread).where(Thread.model.in_(models), Thread.record_id.in_(numbers)))
+    for thread in left:
+        if (thread.model, thread.record_id) in records:
+            thread.record_id = f"{thread.record_id}~{thread.id}"
+    session.flush()
 
 
 def follow(

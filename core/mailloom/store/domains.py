@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Date, String, event, select
+from sqlalchemy import Date, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailloom.store.base import Base, Moment, RowId
+from mailloom.store.memory import Memory
 
 
 class MailDomain(Base):
@@ -46,25 +47,14 @@ class MailDomain(Base):
 
 def all_domains(session: Session) -> list[MailDomain]:
     """In order; the first serves those that have none. Read once a session: they are asked for with every mail."""
-    found: list[MailDomain] | None = session.info.get(_REMEMBERED)
-    if found is None:
-        found = list(session.scalars(select(MailDomain).order_by(MailDomain.sequence, MailDomain.id)))
-        session.info[_REMEMBERED] = found
+    known = _DOMAINS.of(session)
+    if "all" not in known:
+        known["all"] = list(session.scalars(select(MailDomain).order_by(MailDomain.sequence, MailDomain.id)))
+    found: list[MailDomain] = known["all"]
     return found
 
 
-_REMEMBERED = "mailloom_domains"
-
-
-@event.listens_for(Session, "after_flush")
-def _forget_changed(session: Session, _: object) -> None:
-    if any(isinstance(one, MailDomain) for one in (*session.new, *session.dirty, *session.deleted)):
-        session.info.pop(_REMEMBERED, None)
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _forget_undone(session: Session, _: object) -> None:
-    session.info.pop(_REMEMBERED, None)
+_DOMAINS = Memory(MailDomain)
 
 
 def domain_or_first(session: Session, domain_id: int | None) -> MailDomain | None:
