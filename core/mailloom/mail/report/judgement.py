@@ -14,7 +14,7 @@ from .codes import Codes, codes_in, vague
 from .phrases import plain
 from .provider import Provider
 from .reason_codes import CATEGORIES, DECISIVE_STATUS, REPLY_REASONS, STATUS_REASONS
-from .reason_texts import reason_in
+from .reason_texts import LAST_TEXTS, reason_in
 from .remote import providers_of
 from .values import Reason
 
@@ -91,6 +91,8 @@ def _reason(saying: Saying, text: str, said_status: str, codes: Codes) -> tuple[
     for status in (said_status, saying.status):
         if (reason := STATUS_REASONS.get(status)) is not None:
             return reason, f"status: {status}"
+    if (found := LAST_TEXTS.find(text)) is not None:
+        return _certain(found[0], said_status or saying.status, codes.reply, saying), f"wording: {found[1]}"
     if (found := _by_letter(saying.narrative, providers)) is not None:
         return found
     if (reason := REPLY_REASONS.get(codes.reply)) is not None:

@@ -17,7 +17,10 @@ from .reason_texts_transport import TRANSPORT_ROWS, WIDE_ROWS
 from .values import Reason
 
 NARROW_TEXTS: PhraseTable[Reason] = PhraseTable((*SENDER_ROWS, *MAILBOX_ROWS, *TRAFFIC_ROWS, *TRANSPORT_ROWS))
-WIDE_TEXTS: PhraseTable[Reason] = PhraseTable((*WIDE_MAILBOX_ROWS, *WIDE_ROWS, *LAST_ROWS))
+WIDE_TEXTS: PhraseTable[Reason] = PhraseTable((*WIDE_MAILBOX_ROWS, *WIDE_ROWS))
+
+
+LAST_TEXTS: PhraseTable[Reason] = PhraseTable(LAST_ROWS)
 
 
 def reason_in(text: str, status: str = "") -> tuple[Reason, str] | None:

@@ -207,9 +207,6 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         recipient was not found | recipient could not be found | recipient name is not recognized |
         recipient address does not | recipient address doesn't | recipient address not found |
         recipient address unknown | recipient address is not valid | recipient address rejected: access denied |
-        recipient address rejected: user | recipient address rejected: unknown | recipient address rejected: no |
-        recipient address rejected: invalid | recipient address rejected: undeliverable |
-        recipient address rejected: address | recipient address rejected: unverified |
         recipient email address is possibly incorrect | recipient mailbox does not | recipient mailbox not found |
         recipient addresses rejected | recipnotfound | recipientnotfound | resolver.adr | rejected: user unknown |
         recipient verify failed | recipient verification failed | mailbox not found | mailbox not available |
@@ -256,13 +253,13 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.HOST_UNKNOWN,
         """
-        recipient address rejected: domain not found | bad destination system address | unable to route |
-        host unknown | unknown host | host or domain name not found | host not found | host/domain not found |
-        host and port could not | hostname unknown | host name not found | host does not exist | no such host |
-        no such domain | unknown domain | unknown mail domain | unknown mail host | domain unknown |
-        domain not found | domain does not exist | domain doesn't exist | domain not exist | domain is not valid |
-        domain not valid | domain is not reachable | domain couldn't be found | domain could not be found |
-        domain invalid | invalid domain | invalid host | domain mentioned in * is unknown | domain is invalid |
+        bad destination system address | unable to route | host unknown | unknown host |
+        host or domain name not found | host not found | host/domain not found | host and port could not |
+        hostname unknown | host name not found | host does not exist | no such host | no such domain |
+        unknown domain | unknown mail domain | unknown mail host | domain unknown | domain not found |
+        domain does not exist | domain doesn't exist | domain not exist | domain is not valid | domain not valid |
+        domain is not reachable | domain couldn't be found | domain could not be found | domain invalid |
+        invalid domain | invalid host | domain mentioned in * is unknown | domain is invalid |
         domain name not found | domain must exist | domain may not exist | domain illegal | illegal host/domain |
         illegal domain | unrouteable address | unroutable address | unrouteable domain | unroutable domain |
         unrouteable mail domain | unroutable mail domain | unrouteable host |
@@ -311,7 +308,8 @@ WIDE_MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         找不到 | 존재하지 | was not found | does not match any | illegal alias | illegal user |
         user name is invalid | please check the spelling | mail drop | has never | not delivering to |
         wrong address | incorrect recipient | email has changed | mail for @ is not | user hasn't |
-        no records for | 550 requested action not taken
+        no records for | 550 requested action not taken | unverified address | unverified recipient |
+        address verification
         """,
     ),
 )

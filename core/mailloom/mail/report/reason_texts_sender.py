@@ -38,7 +38,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         too many received headers | headers too large | syntax error in * header | invalid message-id |
         duplicate headers | multiple 'from' header | this message is missing | must be rfc*compliant |
         headers must be encoded | illegal 8-bit characters in | does not comply with internet standards |
-        non-compliant | violates rfc | violation of rfc | unprintable characters in header | invalid header |
+        violates rfc | violation of rfc | unprintable characters in header | invalid header |
         single address in the from header | multiple addresses in the from | both header from and sender |
         duplicate 'from
         """,

@@ -34,7 +34,7 @@ TRAFFIC_ROWS: tuple[tuple[Reason, str], ...] = (
         traffic limit | mail volume | exceeded its maximum | exceeded the maximum number of messages |
         per second exceeded | outbound limit | has exceeded the max | exceeded the rate | sends too many |
         sent too many | traffic from your ip | max message per connection | too many errors from your ip |
-        tenant has exceeded threshold
+        tenant has exceeded threshold | speeding
         """,
     ),
     (

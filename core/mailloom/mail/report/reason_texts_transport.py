@@ -8,7 +8,8 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
     (
         Reason.SECURITY_ERROR,
         """
-        delivery not authorized | do not have permission to send | does not have permission to send
+        delivery not authorized | do not have permission to send | does not have permission to send |
+        security conversion
         """,
     ),
     (
@@ -131,6 +132,12 @@ WIDE_ROWS: tuple[tuple[Reason, str], ...] = (
         """,
     ),
     (
+        Reason.BLOCKED,
+        """
+        blocked
+        """,
+    ),
+    (
         Reason.SECURITY_ERROR,
         """
         delivery not authorized | mailing list expansion prohibited | cryptographic | message integrity failure |
@@ -141,7 +148,7 @@ WIDE_ROWS: tuple[tuple[Reason, str], ...] = (
         username and password not accepted | account is subject to | not authorized | not authorised |
         unauthorized | not permitted | access denied | permission denied | restricted |
         cannot deliver mail to restricted | resolver.rst | insufficient permission | security failure |
-        security error | security problem | message not accepted | not trusted | rights | blocked | denied |
+        security error | security problem | message not accepted | not trusted | rights | denied |
         is not allowed | security features | dataerasure | verification failure | codes_ | 000b0981 |
         not subscribed to ses
         """,
