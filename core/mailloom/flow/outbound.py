@@ -7,6 +7,7 @@ to become deliveries in the state `rejected`, so that somebody who asks finds th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -41,6 +42,7 @@ from mailloom.store.queueing import (
 )
 
 _RANDOM_OCTETS = 10
+_ATTACK = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +325,7 @@ def _check(draft: Draft) -> None:
 def _why_invalid(address: Address) -> str:
     """Why nobody can be written to there; '' when somebody may. A control character is an attack and raises."""
     shown = f"{address.name}{address.localpart}{address.domain}"
-    if not shown.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in shown):
+    if not shown.isprintable() and _ATTACK.search(shown):
         wire_address(address)
         raise MalformedMessage(f"The recipient {shown[:80]!r} contains a control character.", remedy="Remove it.")
     try:

@@ -68,4 +68,4 @@ def implemented(hooks: OutboundHooks, hook: str) -> bool:
     """Whether any addon implements a hook, so that the hot path need not ask for every delivery."""
     if isinstance(hooks, Hooks):
         return bool(hooks.implementations.of(hook))
-    return not isinstance(hooks, NoHooks)
+    return type(hooks) is not NoHooks

@@ -1,6 +1,6 @@
 """How many messages an account may send right now, the same for all workers: token buckets in rows.
 
-Per second and per minute the buckets refill steadily and hold a tenth of the rate, so that a burst never passes 1.1 times the limit. The day's
+Per second and per minute the buckets refill steadily and hold one message and a tenth of the rate, so that bursts hardly pass the limit. The day's
 allowance is a window: it starts with the first message and is full again 24 hours later, because providers count the last 24 hours and an even
 refill would pass their limit all day after a morning's burst. A clock that was set back refills nothing until it has caught up.
 """
@@ -41,7 +41,7 @@ class Bucket:
 
     @property
     def capacity(self) -> float:
-        return float(self.count) if self.window else max(1.0, self.count * _BURST)
+        return float(self.count) if self.window else 1.0 + self.count * _BURST
 
     def refilled(self, tokens: float, updated_at: datetime, now: datetime) -> float:
         """What is in the bucket now, `tokens` having been left at `updated_at`."""
