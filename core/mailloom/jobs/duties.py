@@ -161,7 +161,7 @@ class Duties:
         rows: Sequence[tuple[Kind, str, float, Callable[[], object], bool]] = (
             (Kind.SETTLE, "Decide about mail that is kept and waits.", _SETTLE_SECONDS, self._settle, True),
             (Kind.RECOVER, "Release what workers that died held.", _RECOVER_SECONDS, self._recover, True),
-            (Kind.RETAIN, "Remove what was kept long enough.", _RETAIN_SECONDS, self.upkeep.retain, False),
+            (Kind.RETAIN, "Remove what was kept long enough.", _RETAIN_SECONDS, self._retain, False),
         )
         return [
             Duty(kind=kind, summary=summary, every_seconds=seconds, run=_said(run), shared=shared)
@@ -175,6 +175,10 @@ class Duties:
     def _recover(self) -> str:
         found = self.upkeep.recover()
         return str(found) if found.queued or found.uncertain else ""
+
+    def _retain(self) -> str:
+        removed = self.upkeep.retain()
+        return str(removed) if removed.arrivals or removed.sent or removed.attempts else ""
 
     def _of_addon(self, job: Job) -> Duty:
         return Duty(
