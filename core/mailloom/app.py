@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from mailloom.api.dns import DnsResolver, Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
 from mailloom.api.receiving import Mailing
@@ -44,6 +45,7 @@ from mailloom.store.messages import Message, MessageKind
 from mailloom.store.outbox import Delivery
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE, Keys, create_keys, load_keys
 from mailloom.store.threads import Thread, Threaded
+from mailloom.store.types import Sealed
 
 DATABASE_URL_VARIABLE = "MAILLOOM_DATABASE_URL"
 ADDONS_PATH_VARIABLE = "MAILLOOM_ADDONS_PATH"
@@ -85,6 +87,7 @@ class App:
         self.data_folder = where.data_folder
         self.keys = keys
         self.now = clock
+        self.resolver: Resolver = DnsResolver()
         self.database = Database(where.database_url)
         self.database.session_info["office"] = self
         self.registry = Registry(self.database, keys, now=clock, addons_path=where.addons_path)
@@ -131,6 +134,12 @@ class App:
         saved = self.registry.save_settings(section, values)
         self.registry.reload_if_changed()
         return saved
+
+    def seal(self, text: str) -> Sealed:
+        return self.keys.seal(text)
+
+    def unseal(self, sealed: Sealed) -> str:
+        return self.keys.open(sealed)
 
     def keyring(self, purpose: str) -> Keyring:
         if purpose not in self._rings:

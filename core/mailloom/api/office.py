@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.receiving import Mailing
 from mailloom.api.sending import TransportKind
@@ -23,6 +24,7 @@ from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message, MessageKind
 from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
+from mailloom.store.types import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,19 @@ class Office(Protocol):
 
     def settings(self, section: str) -> BaseModel:
         """The settings of an addon (or `core`), validated."""
+        ...
+
+    @property
+    def resolver(self) -> Resolver:
+        """The DNS; the only one that addons ask."""
+        ...
+
+    def seal(self, text: str) -> Sealed:
+        """Encrypt a secret for a column of an addon's own table."""
+        ...
+
+    def unseal(self, sealed: Sealed) -> str:
+        """The secret again; SecretUnreadable when no key at hand fits."""
         ...
 
     def keyring(self, purpose: str) -> Keyring:

@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import inspect, select
 
+from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Purpose
 from mailloom.api.receiving import SourceKind
 from mailloom.api.sending import TransportKind
@@ -31,6 +32,7 @@ from mailloom.store.blobs import read_blob
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.threads import Threaded
+from mailloom.testing.dns import FakeResolver
 
 ROUTING_ADDONS = ("alias", "catchall")
 _HOOKS = '''"""What a test gives to its application."""
@@ -143,12 +145,14 @@ def temporary_app(
     database_url: str | None = None,
     addons_path: Sequence[Path] = (),
     clock: Callable[[], datetime] = utc_now,
+    resolver: Resolver | None = None,
 ) -> Iterator[TemporaryApp]:
     """An application with these addons (and what they need) installed.
 
     `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table), `sources` and
     `transports` kinds of servers. `domain` is made as the first mail domain where
-    the alias addon is installed. `database_url` must name an empty database; SQLite in the temporary folder without it.
+    the alias addon is installed. `resolver` stands for the DNS (`mailloom.testing.dns`); without it there
+    are no names. `database_url` must name an empty database; SQLite in the temporary folder without it.
     """
     with TemporaryDirectory(prefix="mailloom-") as folder:
         data = Path(folder)
@@ -160,6 +164,7 @@ def temporary_app(
         (data / "addons").mkdir()
         name = _write_addon(data / "addons", models, sources, transports)
         app = create_app(where, TemporaryApp, clock=clock)
+        app.resolver = resolver or FakeResolver()
         try:
             _create_tables(app, models)
             for addon in [*addons, name]:
