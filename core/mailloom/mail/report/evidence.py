@@ -12,7 +12,7 @@ from .dsn import status_leaves
 from .finding import Finding
 from .layout import Fields, Leaf, Page
 from .letter import cover, split_letter
-from .narrative import header_recipients, read_narrative
+from .narrative import header_recipients, local_recipients, read_narrative
 from .origin import RETURNED_TYPES, recipients_of, returned_fields
 from .signs import announces_failure, is_answer, null_path, sent_by_daemon, tells_delay, tells_failure
 
@@ -101,7 +101,12 @@ class Evidence:
     @lazy
     def told(self) -> list[Finding]:
         """What the letter says about each failed address."""
-        return read_narrative(self.letter, self.own_addresses, self.addressees, self.failed_recipients)
+        told = read_narrative(self.letter, self.own_addresses, self.addressees, self.failed_recipients)
+        if told:
+            return told
+        domain = next(iter(addresses_in(self.fields.raw("from"))), "").rpartition("@")[2]
+        named = local_recipients(self.letter, domain)
+        return read_narrative(self.letter, self.own_addresses, [], named, "local names in the letter") if named else []
 
     @lazy
     def signs(self) -> dict[str, int]:

@@ -6,12 +6,19 @@ IMail, MDaemon, Yahoo, AOL, Mimecast, Zoho, Mail.ru, Google and their kin by wha
 
 from __future__ import annotations
 
+import re
+
 from .addresses import addresses_in, clean
 from .diagnostics import quotes_server, server_words
 from .finding import Finding
 from .layout import Fields
 from .mentions import Mention, Rank, mentions_in
 
+# A heading, then indented lines of one bare name each, with an explanation or without.
+_LOCAL_NAMES = re.compile(
+    r"following[^\n]{0,120}:?[ \t]*\n(?:[ \t]*\n)?((?:[ \t]{1,20}[A-Za-z][\w.+-]{0,63}(?:[ \t]{2,}[^\n]{0,200}|[ \t]\([^\n]{0,200})?\n){1,50})",
+    re.I,
+)
 _RECIPIENT_HEADERS = ("x-failed-recipients", "x-failed-recipient", "x-actual-recipients", "x-mailer-daemon-recipients")
 
 
@@ -23,10 +30,20 @@ def header_recipients(fields: Fields) -> list[str]:
     return []
 
 
-def read_narrative(letter: str, own: frozenset[str], addressees: list[str], named: list[str]) -> list[Finding]:
+def local_recipients(letter: str, domain: str) -> list[str]:
+    """Local users that a mail system reports by their bare names (AOL, GroupWise), made addresses of its own domain."""
+    found = _LOCAL_NAMES.search(letter[:20_000]) if domain else None
+    if found is None:
+        return []
+    return [f"{line.split()[0]}@{domain}" for line in found[1].splitlines() if line.strip()]
+
+
+def read_narrative(
+    letter: str, own: frozenset[str], addressees: list[str], named: list[str], naming: str = "failed recipients header"
+) -> list[Finding]:
     """Findings of a letter.
 
-    *named* are the failed recipients of the report's own header, *addressees* the recipients of the returned message,
+    *named* are failed recipients known beforehand, *naming* says from where, *addressees* the recipients of the returned message,
     asked when neither header nor letter names one.
     """
     mentions = mentions_in(letter, own - {address.lower() for address in named})
@@ -42,7 +59,7 @@ def read_narrative(letter: str, own: frozenset[str], addressees: list[str], name
             mention = mentions[0]
         mention = mention or Mention(address, Rank.NOT, lines=letter.split("\n") if len(named) == 1 else [])
         mention.address = address
-        findings.append(_finding(mention, letter if len(named) == 1 else "", "failed recipients header"))
+        findings.append(_finding(mention, letter if len(named) == 1 else "", naming))
     return findings
 
 

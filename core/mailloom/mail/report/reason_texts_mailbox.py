@@ -247,7 +247,7 @@ MAILBOX_ROWS: tuple[tuple[Reason, str], ...] = (
         recipient user name not unique | 000c05a6 | resolver.fwd.notfound | resolver.adr.invalidsmtp | chkuser |
         chkusr | there is no user by that name | no such user here | mailbox for @ not found |
         not on this server | recipient is not on | account that does not exist | email account that you tried |
-        bad destination mailbox | bad destination address
+        bad destination mailbox | bad destination address | receiver not found
         """,
     ),
     (

@@ -174,7 +174,8 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         sender domain is empty | your access to submit messages | null sender is not allowed |
         sender not accepted | empty email address | not allowed to post to this mailing list |
         violate section 5.1 | sender policy rejection | unknown sender domain | sender domain lookup |
-        cannot verify sender | not a valid sender | mail from address | bad mail from
+        cannot verify sender | not a valid sender | mail from address | bad mail from | are not member |
+        not member | non member | not a member
         """,
     ),
     (

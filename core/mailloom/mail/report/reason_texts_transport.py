@@ -9,7 +9,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         Reason.SECURITY_ERROR,
         """
         delivery not authorized | do not have permission to send | does not have permission to send |
-        security conversion
+        security conversion | security alert
         """,
     ),
     (

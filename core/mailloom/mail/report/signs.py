@@ -22,7 +22,8 @@ _SUBJECTS: PhraseTable[bool] = PhraseTable(
         (
             True,
             """
-        undeliver | returned mail | returned email | returned message | returned to sender | return to sender |
+        undeliver | not member | security alert | loop back warning | from loop | fml system error |
+        returned mail | returned email | returned message | returned to sender | return to sender |
         returning message | mail delivery fail | mail delivery system | mail delivery error |
         mail delivery problem | mail delivery status | mail delivery notification | mail delivery warning |
         mail delivery delay | delivery fail | delivery has failed | delivery error | delivery problem |
@@ -98,28 +99,29 @@ _FAILURE_WORDING: PhraseTable[bool] = PhraseTable(
         (
             True,
             """
-        permanent error | permanent fatal | permanent failure | failed permanently | permanently failed |
-        given up | giving up | gave up | could not be delivered | couldn't be delivered | cannot be delivered |
-        can not be delivered | can't be delivered | could not deliver | was not delivered | wasn't delivered |
-        not be delivered | unable to deliver | wasn't able to deliver | not able to deliver |
-        were unable to deliver | undeliverable | did not reach | failed to deliver | delivery failed |
-        delivery has failed | delivery * failed | recipients failed | failed address | failed recipient |
-        delivery to the following | delivery problems | delivery errors | had permanent | had delivery |
-        fatal error | unable to send | could not be sent | did not receive this message | did not receive |
-        has not been delivered | not delivered | returned to sender | will be deleted from queue | was rejected |
-        rejected your message | rejected by | refused your message | could not be completed | returned unsent |
-        returned below | invalid user address | unknown user | user unknown | no such user | user not known |
-        unknown recipient | mailbox exceeds | mailbox is full | mailbox full | host unknown | unknown host |
-        domain does not exist | error while delivering | an error was detected | an error occurred while |
-        an error has occurred | error message below | failure notification | transcript of session |
-        message has been returned | non-deliver | duplicated message-id | over quota | permanently rejected |
-        can not deliver | cannot deliver | invalid final delivery | delivery failure | nicht zugestellt |
-        nicht zugestellt werden | nicht zustellen | zustellung | non remis | n'a pas pu | pas être remis |
-        no se ha podido | no pudo ser entreg | não pôde | não foi possível | non è riuscito | non è stato |
-        non e' stato | impossibile | не может быть доставлен | не удалось | не было доставлено |
-        невозможно доставить | не доставлен | 配信できません | 送信できません | 届けることが | 配送できません |
-        送れません | 配信でき | 送信に失敗 | 无法 | 退回 | 投递失败 | 投递不成功 | 전달되지 | bezorgd |
-        kunde inte | groups.google.com/support | account * disabled
+        permanent error | are not member | not a member of | mail is rejected | permanent fatal |
+        permanent failure | failed permanently | permanently failed | given up | giving up | gave up |
+        could not be delivered | couldn't be delivered | cannot be delivered | can not be delivered |
+        can't be delivered | could not deliver | was not delivered | wasn't delivered | not be delivered |
+        unable to deliver | wasn't able to deliver | not able to deliver | were unable to deliver |
+        undeliverable | did not reach | failed to deliver | delivery failed | delivery has failed |
+        delivery * failed | recipients failed | failed address | failed recipient | delivery to the following |
+        delivery problems | delivery errors | had permanent | had delivery | fatal error | unable to send |
+        could not be sent | did not receive this message | did not receive | has not been delivered |
+        not delivered | returned to sender | will be deleted from queue | was rejected | rejected your message |
+        rejected by | refused your message | could not be completed | returned unsent | returned below |
+        invalid user address | unknown user | user unknown | no such user | user not known | unknown recipient |
+        mailbox exceeds | mailbox is full | mailbox full | host unknown | unknown host | domain does not exist |
+        error while delivering | an error was detected | an error occurred while | an error has occurred |
+        error message below | failure notification | transcript of session | message has been returned |
+        non-deliver | duplicated message-id | over quota | permanently rejected | can not deliver |
+        cannot deliver | invalid final delivery | delivery failure | nicht zugestellt | nicht zugestellt werden |
+        nicht zustellen | zustellung | non remis | n'a pas pu | pas être remis | no se ha podido |
+        no pudo ser entreg | não pôde | não foi possível | non è riuscito | non è stato | non e' stato |
+        impossibile | не может быть доставлен | не удалось | не было доставлено | невозможно доставить |
+        не доставлен | 配信できません | 送信できません | 届けることが | 配送できません | 送れません | 配信でき |
+        送信に失敗 | 无法 | 退回 | 投递失败 | 投递不成功 | 전달되지 | bezorgd | kunde inte |
+        groups.google.com/support | account * disabled
         """,
         ),
     )
