@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from mailloom.api import Draft, Recipient
+from mailloom.api.receiving import Mailing
 from mailloom.errors import NotFound, TemporaryFailure
 from mailloom.jobs.embedded import Embedded
 from mailloom.jobs.engine import Duty, Kind, Task
@@ -52,6 +53,13 @@ def test_mail_is_fetched_and_decided_about_at_the_start(post: Any, start: Any, e
     post.mailbox.deliver(numbered(1))
     start(post)
     eventually(lambda: post.outcomes() == {"routed": 1})
+
+
+def test_mail_that_a_listener_keeps_is_decided_about_at_once(post: Any, start: Any, eventually: Eventually) -> None:
+    start(post)
+    eventually(lambda: _ended(post, "settle") is not None)
+    post.app.keep_many([Mailing(raw=numbered(1), fallback="jobs_letter")])
+    eventually(lambda: post.outcomes() == {"routed": 1}, 3.0)
 
 
 def test_new_mail_arrives_in_a_moment_where_the_server_tells_of_it(
