@@ -18,8 +18,6 @@ from mailloom.registry.registry import Registry
 
 _log = structlog.get_logger(__name__)
 
-_AGAIN_SECONDS = 30.0
-
 
 @dataclass(slots=True)
 class _Running:
@@ -30,10 +28,13 @@ class _Running:
 class Services:
     """The services of one application. Used by one thread."""
 
-    def __init__(self, office: Office, registry: Registry, *, grace_seconds: float = 10.0) -> None:
+    def __init__(
+        self, office: Office, registry: Registry, *, grace_seconds: float = 10.0, again_seconds: float = 30.0
+    ) -> None:
         self.office = office
         self.registry = registry
         self.grace_seconds = grace_seconds
+        self.again_seconds = again_seconds
         self._running: dict[str, _Running] = {}
         self._version: int | None = None
         self._not_before: dict[str, float] = {}
@@ -64,7 +65,7 @@ class Services:
             service.start(self.office)
         # The fence around services.
         except Exception as error:
-            self._not_before[name] = time.monotonic() + _AGAIN_SECONDS
+            self._not_before[name] = time.monotonic() + self.again_seconds
             remedy = error.remedy if isinstance(error, MailloomError) else ""
             _log.error("service cannot start", service=name, reason=str(error), remedy=remedy)
             return
