@@ -52,6 +52,7 @@ class Watch:
         self.slice_seconds = slice_seconds
         self.waiting = False
         """Nothing is in flight: the thread may be abandoned."""
+        self._given_back = False
         self._owner = uuid4().hex
         self._lease = f"account:{account_id}:watch"
 
@@ -67,8 +68,10 @@ class Watch:
             return WatchEnd.BROKE
 
     def let_go(self) -> None:
-        """Give the watch back, so that another worker need not wait for the lease to run out."""
-        self.fetching.drop(self._lease, self._owner)
+        """Give the watch back, so that another worker need not wait for the lease to run out. May be said twice."""
+        if not self._given_back:
+            self._given_back = True
+            self.fetching.drop(self._lease, self._owner)
 
     def _watch(self) -> WatchEnd:
         row = self._row()
@@ -107,6 +110,8 @@ class Watch:
             self.waiting = True
             news = source.wait(self.slice_seconds)
             self.waiting = False
+            if self.stop.is_set():
+                break
             if news:
                 return None
             if time.monotonic() - begun < min(_AT_ONCE_SECONDS, self.slice_seconds / 2):
