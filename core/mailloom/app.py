@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ from mailloom.registry.templates import make_environment
 from mailloom.store.accounts import AccountRow
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
+from mailloom.store.domains import all_domains
 from mailloom.store.messages import Message, MessageKind
 from mailloom.store.outbox import Delivery
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE, Keys, create_keys, load_keys
@@ -156,17 +157,14 @@ class App:
         account: str | None = None,
         fallback: str | None = None,
     ) -> Received:
-        [arrival_id] = self.keep_many(
-            [
-                Mailing(
-                    raw=raw,
-                    recipients=recipients,
-                    envelope_from=envelope_from,
-                    account_id=self._account_id(account),
-                    fallback=fallback,
-                )
-            ]
+        mailing = Mailing(
+            raw=raw,
+            recipients=recipients,
+            envelope_from=envelope_from,
+            account_id=self._account_id(account),
+            fallback=fallback,
         )
+        [arrival_id] = self.inbound.keep_many([mailing], settled_by_caller=True)
         return self.inbound.settle(arrival_id)
 
     def keep_many(self, mails: Sequence[Mailing]) -> list[int]:
@@ -174,10 +172,11 @@ class App:
         return self.inbound.keep_many(mails)
 
     def recipients_known(self, addresses: Sequence[str]) -> dict[str, bool]:
-        """Nobody claims an address: unknown. `postmaster` alone is ours everywhere (RFC 5321 §4.5.1)."""
+        """Nobody claims an address: unknown. `postmaster` alone is ours everywhere, and with a domain of ours (RFC 5321 §4.5.1)."""
         with self.read() as session:
+            domains = {"", *(domain.name for domain in all_domains(session))}
             return {
-                address: address.lower() == "postmaster"
+                address: _is_postmaster(address, domains)
                 or bool(self.registry.hooks.recipient_known(normalise(address), session))
                 for address in addresses
             }
@@ -272,6 +271,11 @@ class App:
         if number is None:
             raise NotFound(f"There is no account {name!r}.", remedy="`mailloom accounts list` shows them all.")
         return number
+
+
+def _is_postmaster(address: str, domains: Set[str]) -> bool:
+    localpart, _, domain = address.lower().partition("@")
+    return localpart == "postmaster" and (not domain or normalise(f"x@{domain}").removeprefix("x@") in domains)
 
 
 def _key_id(secret: bytes) -> str:

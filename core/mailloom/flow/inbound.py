@@ -7,7 +7,7 @@ reason. A crash in between leaves them kept, to be taken up again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import structlog
@@ -47,13 +47,17 @@ class Inbound:
         self._database = database
         self._registry = registry
         self._executor = Executor(office, environment)
+        self.kept: Callable[[Sequence[int]], None] = lambda ids: None
+        """Hears the ids of mails that are committed and wait for somebody to decide about them. It must be quick and must not raise."""
 
-    def keep_many(self, mails: Sequence[Mailing]) -> list[int]:
+    def keep_many(self, mails: Sequence[Mailing], *, settled_by_caller: bool = False) -> list[int]:
         """Commit the mails; ids in the same order. Once this returns, they are safe."""
         failpoints.reach("inbound.before-keep")
         with self._database.write() as session:
             ids = keep_many(session, mails, self._office.now())
         failpoints.reach("inbound.kept")
+        if not settled_by_caller:
+            self.kept(ids)
         return ids
 
     def settle(self, arrival_id: int) -> Received:

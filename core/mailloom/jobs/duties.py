@@ -70,6 +70,7 @@ class Duties:
         self.fetching = Fetching(
             database, lambda: registry.sources, keys, office.now, kept=kept, alarm_after=self._alarm_after
         )
+        self.inbound = inbound
         self.settling = Settling(database, inbound, office.now)
         self.upkeep = Upkeep(database, self.sending, self.settings, office.now)
 

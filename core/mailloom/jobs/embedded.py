@@ -25,7 +25,6 @@ from mailloom.jobs.engine import Duty, Kind, Task, job_name
 from mailloom.jobs.running import Runner, job_states
 from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow, AccountState, Direction
-from mailloom.store.arrivals import Arrival
 from mailloom.store.database import Database
 from mailloom.store.outbox import Delivery
 from mailloom.store.system import JobState
@@ -85,9 +84,7 @@ class Embedded:
 
     def start(self) -> None:
         self.database.after_insert(Delivery, self.wake)
-        # Whoever keeps mail (a fetch, a listener, a program in this process), it is decided about at once.
-        self.database.after_insert(Arrival, self._mail_came)
-        self.duties.fetching.kept = lambda ids: self._run_at(Kind.SETTLE, None)
+        self.duties.fetching.kept = self.duties.inbound.kept = lambda ids: self._run_at(Kind.SETTLE, None)
         self._rebuild()
         self._scheduler.start()
         self._beat.start()
@@ -103,17 +100,13 @@ class Embedded:
         """There may be something to do: the beat looks at once."""
         self._wake.set()
 
-    def _mail_came(self) -> None:
-        self._again.add(job_name(Kind.SETTLE, ""))
-        self.wake()
-
     def stop(self) -> bool:
         """Sends what is being written, commits what is being fetched, releases the rest; False when something took longer than `grace_seconds`."""
         self._stopping.set()
         self.wake()
         self.duties.end()
         self.database.after_insert(Delivery, None)
-        self.database.after_insert(Arrival, None)
+        self.duties.inbound.kept = lambda ids: None
         until = time.monotonic() + self.grace_seconds
         if self._scheduler.running:
             # The pool's own shutdown cannot be told how long to wait.
