@@ -19,7 +19,8 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         this message contains malware | message scanned and found to contain | dangerous attachment | clamav |
         winmail.dat is not allowed | spamware | virus-infected | contained virus | has a virus | virenverseucht |
         the message was infected | potentially dangerous content found | used by recent viruses |
-        potentially executable attachment | executable attachment | prohibited virus | virus phishing
+        potentially executable attachment | executable attachment | prohibited virus | virus phishing |
+        - infected | infected:
         """,
     ),
     (
@@ -40,7 +41,7 @@ SENDER_ROWS: tuple[tuple[Reason, str], ...] = (
         headers must be encoded | illegal 8-bit characters in | does not comply with internet standards |
         violates rfc | violation of rfc | unprintable characters in header | invalid header |
         single address in the from header | multiple addresses in the from | both header from and sender |
-        duplicate 'from
+        duplicate 'from | bad_header | bad-header | bad header
         """,
     ),
     (

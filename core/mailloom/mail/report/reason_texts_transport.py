@@ -42,7 +42,7 @@ TRANSPORT_ROWS: tuple[tuple[Reason, str], ...] = (
         unsupported content | undecodable | charset not supported | executable files are not allowed |
         header size exceeds | illegal attachment | improperly-formatted | unnecessary base64 |
         recipient list, exceeds policy | complexity exceeds | containing images | 00050311 | 000502cc |
-        conversion to internet format
+        conversion to internet format | - banned | banned: | banned file | banned attachment | banned content
         """,
     ),
     (
