@@ -1,0 +1,56 @@
+"""The sandbox beside the jobs, in `mailloom serve`."""
+
+from __future__ import annotations
+
+from mailloom.api import Office
+from mailloom.api.services import ServiceStatus
+from mailloom.errors import ConfigurationError
+
+from .internet import Internet
+from .settings import SandboxSettings, split_place
+
+
+class SandboxService:
+    name = "sandbox"
+    summary = "Plays the rest of the internet."
+
+    def __init__(self) -> None:
+        self._internet: Internet | None = None
+
+    def start(self, office: Office) -> None:
+        if self._internet is not None:
+            return
+        internet = internet_of(office)
+        try:
+            internet.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"The sandbox cannot listen at port {internet.port}: {error.strerror or error}.",
+                remedy="Choose another port: mailloom settings set sandbox smtp 127.0.0.1:PORT",
+            ) from error
+        self._internet = internet
+
+    def stop(self, seconds: float) -> None:
+        if self._internet is not None:
+            self._internet.stop(seconds)
+            self._internet = None
+
+    def status(self) -> ServiceStatus:
+        internet = self._internet
+        if internet is None:
+            return ServiceStatus(running=False, detail="not running")
+        counts = f"{len(internet.heard)} mails taken, {len(internet.postman.carried)} written"
+        return ServiceStatus(running=True, detail=f"smtp at {internet.host}:{internet.port}; {counts}")
+
+
+def internet_of(office: Office) -> Internet:
+    """The sandbox that the settings describe, not started."""
+    settings = office.settings("sandbox")
+    assert isinstance(settings, SandboxSettings)
+    return Internet(
+        home=split_place(settings.home),
+        port=split_place(settings.smtp)[1],
+        seed=settings.seed,
+        delay_seconds=settings.delay_seconds,
+        clock=office.now,
+    )

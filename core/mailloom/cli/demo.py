@@ -1,0 +1,116 @@
+"""`mailloom demo`: the tour: everything mailloom does, shown on this machine alone in less than a minute."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from mailloom.cli.output import plain, say
+from mailloom.cli.route import show
+from mailloom.cli.tour_scenes import SCENES, Playing, Scene
+from mailloom.cli.tour_screen import WIDTH_WITHOUT_TERMINAL, Screen
+from mailloom.cli.tour_stage import Stage, stage
+from mailloom.errors import ConfigurationError, TemporaryFailure
+from mailloom.logs import set_up_logs
+
+DEFAULT_FOLDER = "demo-data"
+_LONGEST_SECONDS = 50.0
+_BETWEEN_LOOKS_SECONDS = 0.05
+_AT_A_TIME = 4
+"""Scenes that are on at once."""
+_SECONDS_TO_READ = 1.2
+"""Between the beginnings of two scenes, where a person looks on."""
+
+
+def register_commands(root: typer.Typer) -> None:
+    root.command("demo")(demo)
+
+
+def demo(
+    mails: Annotated[list[Path] | None, typer.Argument(help="Mails (.eml) of yours to route as well.")] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Where the tour's installation goes; one of an earlier tour is replaced.")
+    ] = Path(DEFAULT_FOLDER),
+) -> None:
+    """Take the tour: a small mail world on this machine, from the first question to the last bounce."""
+    set_up_logs("error")
+    letters = [(path, _read(path)) for path in mails or []]
+    terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if terminal else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    screen = Screen(SCENES, console)
+    started = time.monotonic()
+    with screen, stage(folder.expanduser().resolve(), screen.typed) as made:
+        _play(made, screen, _SECONDS_TO_READ if terminal else 0.0)
+        seconds = time.monotonic() - started
+        shown = [(path, made.app.receive(raw)) for path, raw in letters]
+    screen.report()
+    for path, received in shown:
+        console.print(Text(f"\n{plain(path)}", style="bold"))
+        show(received)
+    _farewell(folder, seconds)
+
+
+def _play(made: Stage, screen: Screen, seconds_to_read: float) -> None:
+    """All scenes, a few at a time; TemporaryFailure names those that did not come to their end."""
+    until = time.monotonic() + _LONGEST_SECONDS
+    next_begin = 0.0
+    waiting = list(SCENES)
+    playing: list[tuple[Scene, Playing]] = []
+    while waiting or playing:
+        if waiting and len(playing) < _AT_A_TIME and time.monotonic() >= next_begin:
+            scene = waiting.pop(0)
+            playing.append((scene, scene.play(made, scene.person)))
+            next_begin = time.monotonic() + seconds_to_read
+        playing = [(scene, play) for scene, play in playing if _goes_on(scene, play, screen)]
+        if time.monotonic() > until and (waiting or playing):
+            names = ", ".join([*(scene.title for scene, _ in playing), *(scene.title for scene in waiting)])
+            raise TemporaryFailure(
+                f"The tour did not come to its end: {names}.",
+                remedy="This machine may be very busy. MAILLOOM_LOG=info mailloom demo shows what goes on.",
+            )
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+
+
+def _goes_on(scene: Scene, play: Playing, screen: Screen) -> bool:
+    """One step of a scene; False when it is over."""
+    try:
+        news = next(play)
+    except StopIteration:
+        screen.over(scene)
+        return False
+    if news is not None:
+        screen.happened(scene, news)
+    return True
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The mail {path} cannot be read: {error.strerror or error}.", remedy="Name files with one raw mail each."
+        ) from error
+
+
+def _farewell(folder: Path, seconds: float) -> None:
+    say(f"\nAll settled after {seconds:.0f} s. Look further:")
+    for words, meaning in _FURTHER:
+        say(f"  {f'mailloom --data {folder} {words}':<60}{meaning}")
+
+
+_FURTHER = (
+    ("helpdesk list", "the tickets"),
+    ("threads show 1", "the conversation with Ann"),
+    ("outbox list", "every mail we sent, and what the servers said"),
+    ("bounces list", "what came back"),
+    ("routes", "the table that decides about incoming mail"),
+    ("sandbox people", "who lives in the sandbox"),
+    ("serve", "go on from here; then, in another terminal:"),
+    ("sandbox write ann.replies@example.com support@example.org", ""),
+)
