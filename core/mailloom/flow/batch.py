@@ -63,6 +63,7 @@ class Batch:
         if route.action is Action.CREATE:
             record = record_of(self.session, model, incoming, route)
             thread = thread_for_route(self.session, model, record, incoming)
+            self.lookahead.loops.note_record(incoming.from_key, model.name)
         else:
             if route.thread_id in self._threads:
                 self.store()
@@ -113,7 +114,7 @@ class Batch:
         add_recipients(session, [row for one in additions for row in recipient_rows(session, one)])
         for one in additions:
             self.lookahead.note(identifier_key(one.stored.message_id), one.stored)
-            self.lookahead.loops.note(one.incoming.from_key, one.model.name, one.thread.id, created=one.created)
+            self.lookahead.loops.note_message(one.incoming.from_key, one.thread.id)
             one.shown.update(record=one.thread.record_id, thread=one.thread.id, message=one.stored.id)
             if one.created and one.author is not None and one.author.internal:
                 follow(session, one.thread, one.author.id, notes=True)

@@ -22,7 +22,7 @@ from mailloom.store.threads import Thread
 
 
 class LoopCounts:
-    """How many records and messages each of some senders made within the window; `note` adds what is on its way into the database."""
+    """How many records and messages each of some senders made within the window; what is on its way into the database is noted."""
 
     def __init__(self, session: Session, senders: Collection[str], now: datetime, settings: CoreSettings) -> None:
         self._settings = settings
@@ -45,11 +45,13 @@ class LoopCounts:
                 return f"{sender} made {count} {what} {limits}"
         return ""
 
-    def note(self, sender: str, model: str, thread_id: int, *, created: bool) -> None:
-        """A mail of this sender was added."""
+    def note_record(self, sender: str, model: str) -> None:
+        """A mail of this sender made a record."""
+        self._records[sender, model] += 1
+
+    def note_message(self, sender: str, thread_id: int) -> None:
+        """A mail of this sender was added to a thread."""
         self._messages[sender, thread_id] += 1
-        if created:
-            self._records[sender, model] += 1
 
     def _count(self, session: Session, senders: Collection[str], since: datetime) -> None:
         recent = (Message.from_address.in_(senders), Message.created_at > since, Message.arrival_id.is_not(None))

@@ -41,9 +41,10 @@ def keep_blob(session: Session, content: bytes, now: datetime) -> str:
 def keep_blobs(session: Session, contents: Sequence[bytes], now: datetime) -> list[str]:
     """As `keep_blob`, for many in one statement; digests in the same order."""
     digests = [hashlib.sha256(content).hexdigest() for content in contents]
+    # Sorted, so that two writers with common bytes lock them in the same order.
     rows = [
         {"digest": digest, "size": len(content), "stored_at": now, "content": content}
-        for digest, content in zip(digests, contents, strict=True)
+        for digest, content in sorted(dict(zip(digests, contents, strict=True)).items())
     ]
     session.connection().execute(_INSERTS[session.get_bind().dialect.name], rows)
     return digests
