@@ -19,13 +19,15 @@ from mailloom.flow.sending import Sending
 from mailloom.store.accounts import AccountRow, Lease
 from mailloom.store.database import Database
 from mailloom.store.domains import AnswerSent
-from mailloom.store.outbox import DeliveryAttempt
+from mailloom.store.outbox import CLAIMED, Delivery, DeliveryAttempt
 from mailloom.store.retention import strip_arrivals, strip_sent
 from mailloom.store.system import JobState
 
 _AT_A_TIME = 1000
 _LONGEST_REST = timedelta(hours=25)
 """Accounts rest at most a day; a longer rest was written by a clock that went wrong."""
+_LONGEST_LEASE = timedelta(hours=2)
+"""Of deliveries; the same."""
 _LEASES_KEPT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=7)
 _JOBS_KEPT = timedelta(days=30)
@@ -66,8 +68,8 @@ class Upkeep:
         found = Recovered()
         while not self.stop.is_set():
             with self.database.write() as session:
+                self._mend_times(session)
                 part = recover(session, self.sending.hooks(), self.sending.rules_of, self.clock())
-                self._mend_rests(session)
             if not part.queued and not part.uncertain:
                 break
             found = Recovered(queued=found.queued + part.queued, uncertain=found.uncertain + part.uncertain)
@@ -107,7 +109,9 @@ class Upkeep:
         )
         return result.rowcount if isinstance(result, CursorResult) else 0
 
-    def _mend_rests(self, session: Session) -> None:
+    def _mend_times(self, session: Session) -> None:
         now = self.clock()
         endless = update(AccountRow).where(AccountRow.next_attempt_at > now + _LONGEST_REST)
         session.execute(endless.values(next_attempt_at=now), execution_options={"synchronize_session": False})
+        held = update(Delivery).where(CLAIMED, Delivery.lease_until > now + _LONGEST_LEASE)
+        session.execute(held.values(lease_until=now), execution_options={"synchronize_session": False})

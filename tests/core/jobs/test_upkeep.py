@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from mailloom.api import Draft, Recipient
 from mailloom.errors import NotFound
+from mailloom.flow.fetching import LEASE, lease_name
 from mailloom.mail.address import parse_addresses
 from mailloom.store.accounts import Lease
 from mailloom.store.arrivals import Arrival, Outcome
@@ -126,6 +127,32 @@ def test_attempts_go_after_their_days(post: Any) -> None:
 def test_a_parked_mail_without_bytes_says_why_it_cannot_be_shown(sqlite_post: Any) -> None:
     with sqlite_post.app.read() as session, pytest.raises(NotFound, match="not stored any more"):
         read_blob(session, "")
+
+
+def test_a_lease_from_a_clock_that_was_ahead_holds_nobody_up(post: Any) -> None:
+    account = post.incoming()
+    post.mailbox.deliver(numbered(1))
+    with post.app.write() as session:
+        until = post.app.now() + timedelta(days=400)
+        session.add(Lease(name=lease_name(account), owner="dead", until=until))
+    assert post.duties.fetching.fetch_account(account).fetched == 1
+
+
+def test_a_lease_that_is_held_is_kept(post: Any) -> None:
+    account = post.incoming()
+    with post.app.write() as session:
+        session.add(Lease(name=lease_name(account), owner="alive", until=post.app.now() + LEASE))
+    assert post.duties.fetching.fetch_account(account).busy is True
+
+
+def test_deliveries_held_by_a_clock_that_was_ahead_are_released(post: Any) -> None:
+    post.outgoing()
+    send(post, "bob@example.com")
+    with post.app.write() as session:
+        for delivery in session.scalars(select(Delivery)):
+            delivery.state, delivery.attempt = DeliveryState.LEASED, "dead"
+            delivery.lease_until = post.app.now() + timedelta(days=400)
+    assert post.duties.upkeep.recover().queued == 1
 
 
 def test_leases_of_the_dead_are_swept_away(sqlite_post: Any) -> None:
