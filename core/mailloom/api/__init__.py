@@ -37,6 +37,7 @@ from mailloom.api.routing import (
 )
 from mailloom.api.sending import Capabilities, Outcome, Parcel, Reply, Status, Transport, TransportKind
 from mailloom.api.threads import ThreadModel, mapped
+from mailloom.api.web import Routes
 from mailloom.api.webhooks import ProviderEvent, Webhook, WebhookAnswer, WebhookCall
 from mailloom.store.messages import MessageKind
 from mailloom.store.threads import HasAlias, Threaded
@@ -83,6 +84,7 @@ __all__ = [
     "Route",
     "Routed",
     "Router",
+    "Routes",
     "Security",
     "SenderVerdict",
     "ServerSettings",

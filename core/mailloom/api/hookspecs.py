@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mailloom.api.sending import TransportKind
     from mailloom.api.services import Service
     from mailloom.api.threads import ThreadModel
-    from mailloom.api.webhooks import Webhook
+    from mailloom.api.web import Routes
+    from mailloom.api.webhooks import ProviderEvent, Webhook
     from mailloom.mail.message import Message as Mail
     from mailloom.mail.reply import Reply as VisibleReply
     from mailloom.mail.report import Report
@@ -76,6 +77,11 @@ def register_webhooks() -> Sequence[Webhook]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_routes() -> Sequence[Routes]:  # type: ignore[empty-body]
+    """Pages of the public web face."""
+
+
+@hookspec
 def register_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
     """Work done again and again."""
 
@@ -93,6 +99,11 @@ def register_checks() -> Sequence[Check]:  # type: ignore[empty-body]
 @hookspec
 def register_commands(root: typer.Typer) -> None:
     """Add commands or a group to the command line. The office is `context.obj` (see docs/hooks.md)."""
+
+
+@hookspec
+def register_account_commands(accounts: typer.Typer) -> None:
+    """Add commands to `mailloom accounts`."""
 
 
 # --- first answer wins -----------------------------------------------------------------------------------------------------------------
@@ -161,6 +172,11 @@ def prepare_message(
 @hookspec
 def sign_message(envelope: Envelope, message: bytes) -> bytes | None:
     """Header lines, CRLF-ended, to put before the finished mail (a DKIM-Signature)."""
+
+
+@hookspec
+def provider_events(events: Sequence[ProviderEvent], session: Session) -> None:
+    """A verified webhook brought these events; the provider is told that they are safe only if nobody raises."""
 
 
 @hookspec

@@ -25,7 +25,8 @@ from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
-from mailloom.api.webhooks import Webhook
+from mailloom.api.web import Routes
+from mailloom.api.webhooks import ProviderEvent, Webhook
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply as VisibleReply
 from mailloom.mail.report import Report
@@ -73,6 +74,9 @@ class Hooks:
     def register_webhooks(self) -> list[tuple[str, Webhook]]:
         return self._collected("register_webhooks", Webhook)
 
+    def register_routes(self) -> list[tuple[str, Routes]]:
+        return self._collected("register_routes", Routes)
+
     def register_jobs(self) -> list[tuple[str, Job]]:
         return self._collected("register_jobs", Job)
 
@@ -84,6 +88,9 @@ class Hooks:
 
     def register_commands(self, root: typer.Typer) -> None:
         self._each_fenced("register_commands", {"root": root})
+
+    def register_account_commands(self, accounts: typer.Typer) -> None:
+        self._each_fenced("register_account_commands", {"accounts": accounts})
 
     # --- first answer wins: dependents are asked before what they depend on ---
 
@@ -149,6 +156,11 @@ class Hooks:
             for each in self.implementations.of("sign_message")
         ]
         return b"".join(reversed(signatures))
+
+    def provider_events(self, events: Sequence[ProviderEvent], session: Session) -> None:
+        """Raises HookFailed when one could not take them, so that the provider is not told that they arrived."""
+        for each in self.implementations.of("provider_events"):
+            self.implementations.decided(each, {"events": events, "session": session}, _misfit_of(object))
 
     def startup(self, app: Office, addons: Sequence[str] | None = None) -> None:
         """Tell the addons (None: all) that the application is ready."""

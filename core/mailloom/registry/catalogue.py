@@ -20,6 +20,7 @@ from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
+from mailloom.api.web import Routes
 from mailloom.api.webhooks import Webhook
 from mailloom.registry.calls import Hooks
 
@@ -42,6 +43,7 @@ class Catalogue:
     services: Mapping[str, Service]
     checks: Mapping[str, Check]
     webhooks: Mapping[str, Webhook]
+    routes: Mapping[str, Routes]
     owners: Mapping[tuple[str, str], str]
     """Which addon offers (hook, name)."""
 
@@ -70,6 +72,7 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         services=by_name("register_services", hooks.register_services()),
         checks=by_name("register_checks", hooks.register_checks()),
         webhooks=by_name("register_webhooks", hooks.register_webhooks()),
+        routes=by_name("register_routes", hooks.register_routes()),
         owners=owners,
     )
 

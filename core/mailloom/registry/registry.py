@@ -24,6 +24,7 @@ from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
+from mailloom.api.web import Routes
 from mailloom.api.webhooks import Webhook
 from mailloom.errors import NotFound
 from mailloom.registry.bringup import Addon, bring_up
@@ -128,6 +129,10 @@ class Registry:
     @property
     def webhooks(self) -> Mapping[str, Webhook]:
         return self._loaded.catalogue.webhooks
+
+    @property
+    def routes(self) -> Mapping[str, Routes]:
+        return self._loaded.catalogue.routes
 
     def scan(self) -> Mapping[str, Found]:
         """Look again which addons are on this machine; imports nothing of them."""

@@ -26,6 +26,7 @@ from mailloom.api import (
     Pass,
     Purpose,
     Recipient,
+    Routes,
     SenderVerdict,
     hookimpl,
 )
@@ -170,6 +171,13 @@ def test_hook_register_webhooks(offering: Callable[..., Hooks]) -> None:
     assert make_catalogue(hooks).webhooks == {"provider": webhook}
 
 
+def test_hook_register_routes(offering: Callable[..., Hooks], failures: Failures) -> None:
+    pages = Routes(name="pages", make=_raise)
+    hooks = offering(pages={"register_routes": lambda: [pages]}, broken={"register_routes": lambda: ["/path"]})
+    assert make_catalogue(hooks).routes == {"pages": pages}
+    assert failures == [("broken", "register_routes", "it returned str instead of Routes")]
+
+
 def test_hook_register_jobs(offering: Callable[..., Hooks]) -> None:
     job = Job(name="tidy", summary="Tidies up.", every_seconds=60, run=lambda office: "Tidied.")
     catalogue = make_catalogue(offering(tidy={"register_jobs": lambda: [job]}))
@@ -213,6 +221,17 @@ def test_hook_register_commands(offering: Callable[..., Hooks], failures: Failur
     )
     hooks.register_commands(root)
     assert [group.name for group in root.registered_groups] == ["shop"]
+    assert [addon for addon, _, _ in failures] == ["broken"]
+
+
+def test_hook_register_account_commands(offering: Callable[..., Hooks], failures: Failures) -> None:
+    accounts = typer.Typer()
+    hooks = offering(
+        broken={"register_account_commands": lambda accounts: 1 / 0},
+        connecting={"register_account_commands": lambda accounts: accounts.command("connect")(_raise)},
+    )
+    hooks.register_account_commands(accounts)
+    assert [command.name for command in accounts.registered_commands] == ["connect"]
     assert [addon for addon, _, _ in failures] == ["broken"]
 
 
@@ -357,6 +376,17 @@ def test_hook_sign_message(offering: Callable[..., Hooks]) -> None:
     assert hooks.sign_message(envelope, b"") == b"ARC-Seal: b\r\nDKIM-Signature: a\r\n"
     with pytest.raises(HookFailed):
         offering(dkim={"sign_message": lambda: 1 / 0}).sign_message(envelope, b"")
+
+
+def test_hook_provider_events(offering: Callable[..., Hooks], failures: Failures) -> None:
+    told: list[str] = []
+    offering(one={"provider_events": lambda events: told.extend(events)}).provider_events(
+        cast(Any, ["bounced"]), NO_SESSION
+    )
+    assert told == ["bounced"]
+    with pytest.raises(HookFailed, match="ZeroDivisionError"):
+        offering(broken={"provider_events": lambda events: 1 / 0}).provider_events([], NO_SESSION)
+    assert [addon for addon, _, _ in failures] == ["broken"]
 
 
 def test_hook_startup(offering: Callable[..., Hooks], failures: Failures) -> None:

@@ -1,0 +1,29 @@
+"""The contract of the public web face: an addon brings a FastAPI router, made when the face is.
+
+The face is for strangers: it has no logins and sets no cookies of its own. It limits bodies, adds security headers and turns every
+`MailloomError` into problem details (RFC 9457).
+`def` endpoints run in a pool of threads, so they may use sessions and wait; `async def` ones may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from mailloom.api.office import Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """One addon's pages.
+
+    Import FastAPI inside `make` or its module, never in `hooks.py`: the libraries of the web face may be missing, and then nobody calls `make`.
+    """
+
+    name: str
+    make: Callable[[Office], APIRouter]
+    """The router with whole paths. Called again after each change of addons or settings; what it raises leaves these pages out."""
