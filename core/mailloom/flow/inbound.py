@@ -31,6 +31,7 @@ from mailloom.flow.senders import prove_sender
 from mailloom.flow.settlement import KeptMail, Settlement, kept_mails, received_of, write_settlements
 from mailloom.mail.message import parse
 from mailloom.mail.threading import IdOrigin, read_message_id
+from mailloom.metrics import SETTLED
 from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow
 from mailloom.store.arrivals import Arrival, Outcome
@@ -111,6 +112,7 @@ class Inbound:
             _log.debug("a batch is settled one by one", arrivals=len(ids), exc_info=True)
             settlements = [one for number in ids for one in self._settle_alone(number, wait=wait)]
         for one in settlements:
+            SETTLED.add(outcome=one.outcome.value)
             _log.info("arrival settled", arrival=one.arrival_id, outcome=one.outcome.value, reason=one.reason)
         return [settlement.received() for settlement in settlements]
 
