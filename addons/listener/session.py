@@ -267,7 +267,7 @@ class Session:
     def _take_mail(self) -> bool:
         """Collect the mail; False when its end has not come."""
         # A mail without a line ends with a dot at once; the CRLF before it was that of DATA.
-        if not self._searched and self._buffer.startswith(b".\r\n"):
+        if self.received_octets < 3 and self._buffer.startswith(b".\r\n"):
             end, after = 0, 3
         else:
             end = self._buffer.find(_END, max(0, self._searched - len(_END)))
