@@ -67,12 +67,24 @@ _ABOUT_US = frozenset(
 _BY_KIND = {Kind.DELAY: Effect.DELAY, Kind.FEEDBACK: Effect.COMPLAINT, Kind.SUCCESS: Effect.DELIVERED}
 
 
-def effect_of(kind: Kind, event: Event) -> Effect:
+_BY_ACTION = {
+    "delayed": Effect.DELAY,
+    "delivered": Effect.DELIVERED,
+    "relayed": Effect.DELIVERED,
+    "expanded": Effect.DELIVERED,
+}
+_NO_PERSON = frozenset({"auth-failure", "not-spam", "virus"})
+"""Feedback types (RFC 5965 §7.3, RFC 6591) by which nobody asked for less mail."""
+
+
+def effect_of(kind: Kind, event: Event, feedback_type: str = "") -> Effect:
     """The row of the table for one event of a report."""
+    if kind is Kind.FEEDBACK and feedback_type in _NO_PERSON:
+        return Effect.POLICY if feedback_type == "auth-failure" else Effect.DELIVERED
     if kind in _BY_KIND:
         return _BY_KIND[kind]
-    if event.action == "delayed":
-        return Effect.DELAY
+    if event.action in _BY_ACTION:
+        return _BY_ACTION[event.action]
     if event.hard:
         return Effect.HARD
     return Effect.POLICY if event.reason in _ABOUT_US else Effect.SOFT

@@ -72,7 +72,7 @@ def _row(office: Office, reported: Reported) -> BounceEvent:
     return BounceEvent(
         at=office.now(),
         kind=reported.kind,
-        effect=effect_of(reported.kind, event),
+        effect=effect_of(reported.kind, event, reported.feedback_type),
         delivery_id=delivery.id if delivery else None,
         message_id=reported.match.message.id if reported.match.message else None,
         arrival_id=reported.arrival_id,
@@ -103,7 +103,7 @@ def _follow(session: Session, office: Office, reported: Reported, row: BounceEve
     rule = rule_for(session, row.effect)
     if delivery is None:
         return
-    if row.effect in _UNDELIVERED:
+    if row.effect in _UNDELIVERED and reported.kind is not Kind.FEEDBACK:
         _mark_undelivered(session, office, delivery, reported)
         if rule.note:
             _write_note(session, office, reported)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from mailloom.api import office_of
-from mailloom.mail.report import Event, Kind, Reason
-from mailloom.mail.report.judgement import Saying, is_hard, judge
+from mailloom.mail.report import Event, Kind, Reason, Saying, is_hard, judge
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
 
@@ -28,7 +27,13 @@ def note_refusal(session: Session, delivery: Delivery) -> None:
 def event_of(delivery: Delivery) -> Event:
     """The delivery's last reply, judged by the tables that judge reports."""
     found = judge(
-        Saying(diagnostic=delivery.reply, status=delivery.status, recipient=delivery.address, action="failed")
+        Saying(
+            diagnostic=delivery.reply,
+            status=delivery.status,
+            recipient=delivery.address,
+            action="failed",
+            at_recipient=True,
+        )
     )
     given_up = delivery.state is DeliveryState.FAILED
     reason = Reason.EXPIRED if given_up and found.reason is Reason.UNDEFINED else found.reason

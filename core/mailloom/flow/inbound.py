@@ -28,7 +28,7 @@ from mailloom.flow.keeping import first_server, keep_many
 from mailloom.flow.lookahead import Lookahead, ReadMail, referred_ids
 from mailloom.flow.reading import read_mail
 from mailloom.flow.senders import prove_sender
-from mailloom.flow.settlement import KeptMail, Settlement, kept_mails, received_of, write_settlements
+from mailloom.flow.settlement import KeptMail, Settlement, hold, kept_mails, received_of, write_settlements
 from mailloom.mail.message import parse
 from mailloom.mail.threading import IdOrigin, read_message_id
 from mailloom.metrics import SETTLED
@@ -80,7 +80,7 @@ class Inbound:
         """What would become of a mail; changes nothing."""
         with self._database.write() as session:
             ids = keep_many(session, [mailing], self._office.now())
-            settlements = [self._settle(session, mail, dry_run=True) for mail in kept_mails(session, ids, wait=True)]
+            settlements = [self._settle(session, mail, dry_run=True) for mail in kept_mails(session, ids)]
             session.rollback()
         return settlements[0].received()
 
@@ -117,8 +117,13 @@ class Inbound:
         return [settlement.received() for settlement in settlements]
 
     def _settle_together(self, ids: Sequence[int], *, wait: bool) -> list[Settlement]:
+        # Reading takes longer than writing, and needs no lock: others may keep mail meanwhile.
+        with self._database.read() as session:
+            kept = kept_mails(session, ids)
+        read_ahead = {one.arrival_id: self._read(one) for one in kept}
         with self._database.write() as session:
-            reads = [_read(kept) for kept in kept_mails(session, ids, wait=wait)]
+            held = hold(session, list(read_ahead), wait=wait)
+            reads = [read_ahead[number] for number in held]
             batch = self._batch(session, reads)
             settlements = []
             for read in reads:
@@ -132,7 +137,8 @@ class Inbound:
 
     def _settle_alone(self, arrival_id: int, *, wait: bool) -> list[Settlement]:
         with self._database.write() as session:
-            settlements = [self._settle(session, kept) for kept in kept_mails(session, [arrival_id], wait=wait)]
+            held = hold(session, [arrival_id], wait=wait)
+            settlements = [self._settle(session, kept) for kept in kept_mails(session, held)]
             write_settlements(session, settlements, self._office.now())
             failpoints.reach("inbound.before-settled")
         return settlements
@@ -142,7 +148,7 @@ class Inbound:
         settlement = Settlement(arrival_id=kept.arrival_id, attempts=kept.attempts + 1)
         try:
             with session.begin_nested():
-                read = _read(kept)
+                read = self._read(kept)
                 batch = self._batch(session, [read])
                 self._decide_and_do(session, batch, read, settlement, dry_run=dry_run)
                 batch.store()
@@ -156,6 +162,19 @@ class Inbound:
             settlement.steps = [{"router": "flow", "verdict": "parked", "why": first_line(error)}]
             _park(settlement, first_line(error))
         return settlement
+
+    def _read(self, kept: KeptMail) -> ReadMail:
+        """All that can be told of a mail without the database."""
+        if kept.raw is None:
+            raise NotFound("The raw bytes of this mail are not stored any more.")
+        mail = parse(kept.raw)
+        return ReadMail(
+            kept=kept,
+            mail=mail,
+            reading=read_mail(mail, kept.envelope_recipients),
+            asks_for=referred_ids(mail),
+            report=self._registry.hooks.classify_message(mail),
+        )
 
     def _batch(self, session: Session, reads: Sequence[ReadMail]) -> Batch:
         settings = self._office.settings("core")
@@ -205,7 +224,7 @@ class Inbound:
             dry_run=dry_run,
             now=self._office.now(),
             keyring=self._office.keyring,
-            report=cache(lambda: hooks.classify_message(mail)),
+            report=lambda: read.report,
             prove_sender=cache(lambda: prove_sender(session, hooks, incoming)),
         )
         return incoming
@@ -238,14 +257,6 @@ class Inbound:
             return ""
         sent = [one for one in batch.lookahead.known_by(read.identity) if one.outgoing]
         return f"our own message {sent[0].id} came back" if sent else ""
-
-
-def _read(kept: KeptMail) -> ReadMail:
-    if kept.raw is None:
-        raise NotFound("The raw bytes of this mail are not stored any more.")
-    mail = parse(kept.raw)
-    reading = read_mail(mail, kept.envelope_recipients)
-    return ReadMail(kept=kept, mail=mail, reading=reading, asks_for=referred_ids(mail))
 
 
 def _park(settlement: Settlement, reason: str) -> None:

@@ -20,6 +20,7 @@ from mailloom.flow.loops import LoopCounts
 from mailloom.flow.reading import Reading
 from mailloom.flow.settlement import KeptMail
 from mailloom.mail.message import Message as Mail
+from mailloom.mail.report import Report
 from mailloom.mail.threading import reference_ids
 from mailloom.store.arrivals import Arrival
 from mailloom.store.messages import Message, MessageIdentifier, identifier_key
@@ -34,6 +35,7 @@ class ReadMail:
     mail: Mail
     reading: Reading
     asks_for: Sequence[str] = field(default=())
+    report: Report | None = None
 
     @property
     def identity(self) -> str:

@@ -90,23 +90,19 @@ class Settlement:
         }
 
 
-def kept_mails(session: Session, ids: Sequence[int], *, wait: bool) -> list[KeptMail]:
-    """The arrivals among these that wait for a decision, oldest first, locked. `wait` False passes over those another worker has in hand."""
-    statement = (
-        select(
-            Arrival.id,
-            Arrival.raw_digest,
-            Arrival.account_id,
-            Arrival.envelope_from,
-            Arrival.envelope_recipients,
-            Arrival.fallback,
-            Arrival.attempts,
-        )
-        .where(Arrival.id.in_(ids), Arrival.outcome == Outcome.KEPT)
-        .order_by(Arrival.id)
-        .with_for_update(skip_locked=not wait, of=Arrival)
+def kept_mails(session: Session, ids: Sequence[int]) -> list[KeptMail]:
+    """The arrivals among these that wait for a decision, oldest first, with their bytes."""
+    columns = (
+        Arrival.id,
+        Arrival.raw_digest,
+        Arrival.account_id,
+        Arrival.envelope_from,
+        Arrival.envelope_recipients,
+        Arrival.fallback,
+        Arrival.attempts,
     )
-    rows = session.execute(statement).all()
+    chosen = select(*columns).where(Arrival.id.in_(ids), Arrival.outcome == Outcome.KEPT).order_by(Arrival.id)
+    rows = session.execute(chosen).all()
     contents = _contents(session, {row.raw_digest for row in rows if row.raw_digest})
     return [
         KeptMail(
@@ -121,6 +117,12 @@ def kept_mails(session: Session, ids: Sequence[int], *, wait: bool) -> list[Kept
         )
         for row in rows
     ]
+
+
+def hold(session: Session, ids: Sequence[int], *, wait: bool) -> list[int]:
+    """Those of these arrivals that still wait for a decision, locked, oldest first. `wait` False passes over those another worker has in hand."""
+    chosen = select(Arrival.id).where(Arrival.id.in_(ids), Arrival.outcome == Outcome.KEPT).order_by(Arrival.id)
+    return list(session.scalars(chosen.with_for_update(skip_locked=not wait)))
 
 
 def write_settlements(session: Session, settlements: Sequence[Settlement], now: datetime) -> None:
