@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -36,6 +38,7 @@ _WATCH_AGAIN = {WatchEnd.CANNOT: 3600.0, WatchEnd.BUSY: 60.0, WatchEnd.BROKE: 30
 """Seconds after which an ended watch is tried again."""
 _CLOCK_SLACK_SECONDS = 30.0
 _AT_ONCE_SECONDS = 20.0
+_GATHER_SECONDS = 0.05
 
 
 class Embedded:
@@ -66,13 +69,13 @@ class Embedded:
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
         # Its own words about jobs that still run or were missed are no news here.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._lock = threading.RLock()
         self._duties: dict[str, Duty] = {}
         self._running: set[str] = set()
         self._again: set[str] = set()
-        self._not_before: dict[str, float] = {}
         self._watches: dict[int, tuple[Watch, threading.Thread]] = {}
         self._watch_after: dict[int, float] = {}
         self._wake = threading.Event()
@@ -163,6 +166,10 @@ class Embedded:
             elif name in self._duties:
                 self._scheduler.modify_job(name, next_run_time=moment or _now())
 
+    def _skipped(self, event: JobSubmissionEvent) -> None:
+        """It was asked for in the moment before it was seen to run: the beat asks again."""
+        self._again.add(event.job_id)
+
     def _run(self, name: str) -> None:
         """On a thread of the pool. What was asked for while it ran is run after it."""
         with self._lock:
@@ -205,23 +212,19 @@ class Embedded:
                 _log.warning("the beat stumbled", reason=str(error))
             self._wake.wait(self.beat_seconds)
             self._wake.clear()
+            # Who queues many mails wakes us with each of them.
+            self._stopping.wait(_GATHER_SECONDS)
 
     def _leads(self) -> bool:
         """Whether it is for this process to say what is due."""
         return True
 
     def _send_what_is_due(self) -> None:
-        due = set(self.duties.sending.accounts_due())
-        if not due:
-            return
-        names = self._names_of(due)
-        for name in names:
-            if name not in self._running and self._not_before.get(name, 0.0) <= time.monotonic():
-                # A throttled or busy account is not asked again with every beat.
-                self._not_before[name] = time.monotonic() + self.beat_seconds / 2
-                self._run_at(name, None)
+        due = self.duties.sending.accounts_due()
+        for name in self._names_of(due) if due else ():
+            self._run_at(name, None)
 
-    def _names_of(self, account_ids: set[int]) -> list[str]:
+    def _names_of(self, account_ids: Sequence[int]) -> list[str]:
         with self.database.read() as session:
             rows = [session.get(AccountRow, account_id) for account_id in account_ids]
         return [job_name(Kind.SEND, row.name) for row in rows if row is not None]
