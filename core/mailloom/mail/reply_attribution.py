@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from mailloom.mail.reply_line import Hint, Line, key
 from mailloom.mail.reply_words_attribution import OPENERS, VERBS, VERBS_UNSPACED
@@ -187,6 +188,7 @@ def _may_begin(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2048)  # asked of each line once for every line above it that may begin a header
 def _may_end(text: str) -> bool:
     said = key(text).rstrip(" *_")
     return said.endswith((":", "---", ">", "...")) or _ends_with_verb(said)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 LONGEST_MATCHED = 1000  # characters; no header, signature or marker line is longer, so rules look no further
 
@@ -57,6 +58,7 @@ def fold(text: str) -> str:
     return text.translate(_INVISIBLE).strip()[:LONGEST_MATCHED]
 
 
+@lru_cache(maxsize=2048)  # rules look at the same few lines again and again
 def key(text: str) -> str:
     """The text as the word tables hold it: folded and without case."""
     return fold(text).casefold()
