@@ -1,0 +1,1 @@
+"""Explains what mail servers say when they refuse."""
