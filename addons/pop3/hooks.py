@@ -15,6 +15,7 @@ def register_sources() -> Sequence[SourceKind]:
     return [Pop3Kind()]
 
 
-@hookimpl
+# Last, because others know the words of single providers better.
+@hookimpl(trylast=True)
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
     return explain_words(reply) if protocol == "pop3" else None

@@ -15,6 +15,7 @@ def register_transports() -> Sequence[TransportKind]:
     return [SmtpKind()]
 
 
-@hookimpl
+# Last, because others know the words of single providers better.
+@hookimpl(trylast=True)
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
     return explain(reply) if protocol == "smtp" else None

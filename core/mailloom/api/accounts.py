@@ -42,6 +42,10 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
+    provider: str = Field(
+        "", pattern=r"^[a-z0-9-]{0,40}$", description="Whose servers these are, such as gmail; a preset fills it in."
+    )
+
 
 class ServerSettings(AccountSettings):
     """Of accounts that are reached over the network."""
@@ -95,6 +99,18 @@ class OutgoingSettings(AccountSettings):
     messages_per_connection: int = Field(100, ge=1, le=100000, description="Messages before a connection is closed.")
     max_message_bytes: int | None = Field(
         None, ge=1024, description="Largest message; blank: what the server announces."
+    )
+    custom_mail_from: bool | None = Field(
+        None, description="Whether the server takes envelope senders of our own (for bounces); blank: as its kind does."
+    )
+    signs_dkim: bool | None = Field(
+        None, description="Whether the provider signs mail with DKIM itself; blank: as its kind does."
+    )
+    rewrites_message_id: bool | None = Field(
+        None, description="Whether the provider puts another Message-ID; blank: as its kind does."
+    )
+    saves_sent_copy: bool | None = Field(
+        None, description="Whether the provider files a copy of what is sent; blank: as its kind does."
     )
 
 

@@ -31,6 +31,12 @@ class Explanation:
     link: str = ""
     generic: bool = False
     """Derived from the code alone."""
+    wait_seconds: int | None = None
+    """How long the fault usually lasts; None when that is not known."""
+    message_only: bool = False
+    """What must be changed is this message's (its sender, say): it ends, and the account goes on."""
+    rule: str = ""
+    """Under which name it stands in a catalogue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,24 @@
 | a fault of the connection | deferred for `retry_minutes`, not counted | counts it, backs off |
 | uncertain | held as uncertain, or tried again where the policy says so (never for marketing) | counts it when the connection broke |
 
-An explanation that an addon gives for the server's words may overrule the code: a temporary refusal dressed as 5xx is deferred, words that mean
-"the operator must change something" pause the account, words that mean a quota let it rest.
+An explanation that an addon gives for the server's words may overrule the code. By its class:
+
+| class | delivery | account |
+|---|---|---|
+| config | waits, not counted | paused, with an alarm; where only this message's sender is at fault: refused, alarm, the account goes on |
+| limit | waits, not counted | rests until the limit is over |
+| temporary | deferred, even where the code says 5xx | – |
+| hard | as the code says; a refusal counts as a bounce | – |
+| policy | as the code says | goes on, with an alarm |
+| content | as the code says | – |
+
+Generic explanations, which know no more than the code, change nothing. Neither do words that no server said (`Reply.code` None): whether a
+connection can be mended by waiting is the transport's to judge.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
@@ -55,12 +66,14 @@ class Judgement:
     result: Result
     account: Consequence = Consequence.NONE
     retry_after: float | None = None
-    """Seconds the server asked for."""
+    """Seconds the server asked for, or that such a fault usually lasts."""
+    alarm: Explanation | None = None
+    """A person should know, though the account goes on."""
 
 
 def backoff(minutes: int, tries: int, random: Random, retry_after: float | None = None) -> timedelta:
     """The wait before the next try after `tries` failures (1 or more): doubling, ±20 %, at least what the server asked for."""
-    wait = min(timedelta(minutes=minutes) * 2 ** min(tries - 1, 16), LONGEST_WAIT)
+    wait: timedelta = min(timedelta(minutes=minutes) * 2 ** min(tries - 1, 16), LONGEST_WAIT)
     wait *= 1 + random.uniform(-_JITTER, _JITTER)
     if retry_after:
         wait = max(wait, timedelta(seconds=min(retry_after, 86400.0)))
@@ -74,6 +87,8 @@ def judge(
     if outcome.status in (Status.SENT, Status.QUEUED):
         return Judgement(result=_sent(outcome, claimed), account=Consequence.WORKS)
     account = _consequence(outcome, explanation)
+    wait = _wait(outcome, explanation)
+    outcome = replace(outcome, retry_after=wait)
     if outcome.status is Status.UNCERTAIN:
         result = _uncertain(outcome, claimed, explanation, rules, now, random)
     elif account in (Consequence.FAULT, Consequence.REST, Consequence.PAUSE):
@@ -83,14 +98,15 @@ def judge(
     else:
         state = DeliveryState.REJECTED if outcome.status is Status.REJECTED else DeliveryState.FAILED
         result = _result(outcome, claimed, explanation, state, claimed.attempts + 1)
-    return Judgement(result=result, account=account, retry_after=outcome.retry_after)
+    return Judgement(result=result, account=account, retry_after=wait, alarm=_alarm(outcome, account, explanation))
 
 
 def _consequence(outcome: Outcome, explanation: Explanation | None) -> Consequence:
-    if explanation is not None and not explanation.generic:
-        if explanation.failure is FailureClass.CONFIG:
+    telling = _telling(outcome, explanation)
+    if telling is not None:
+        if telling.failure is FailureClass.CONFIG and not telling.message_only:
             return Consequence.PAUSE
-        if explanation.failure is FailureClass.LIMIT:
+        if telling.failure is FailureClass.LIMIT:
             return Consequence.REST
     if outcome.connection_fault:
         return Consequence.FAULT
@@ -101,8 +117,28 @@ def _consequence(outcome: Outcome, explanation: Explanation | None) -> Consequen
 def _temporary(outcome: Outcome, explanation: Explanation | None) -> bool:
     if outcome.status is Status.DEFERRED:
         return True
-    said = explanation is not None and not explanation.generic and explanation.failure is FailureClass.TEMPORARY
-    return outcome.status is Status.REJECTED and said
+    telling = _telling(outcome, explanation)
+    return outcome.status is Status.REJECTED and telling is not None and telling.failure is FailureClass.TEMPORARY
+
+
+def _telling(outcome: Outcome, explanation: Explanation | None) -> Explanation | None:
+    """The explanation where it knows more than the code, of words that a server said."""
+    if explanation is None or explanation.generic or outcome.reply.code is None:
+        return None
+    return explanation
+
+
+def _wait(outcome: Outcome, explanation: Explanation | None) -> float | None:
+    """The server knows best; then who explains its words."""
+    telling = _telling(outcome, explanation)
+    return outcome.retry_after or (telling.wait_seconds if telling is not None else None)
+
+
+def _alarm(outcome: Outcome, account: Consequence, explanation: Explanation | None) -> Explanation | None:
+    telling = _telling(outcome, explanation)
+    if telling is None or account is Consequence.PAUSE:
+        return None
+    return telling if telling.failure in (FailureClass.POLICY, FailureClass.CONFIG) else None
 
 
 def _sent(outcome: Outcome, claimed: Claimed) -> Result:

@@ -23,8 +23,10 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
 from mailloom.api.drafts import Envelope, Purpose
+from mailloom.api.probing import Explanation, FailureClass
 from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
+from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.connection import Answered, Connection, Ended, Event, Returned
 from mailloom.flow.failpoints import reach
 from mailloom.flow.health import pause, record_fault, record_success
@@ -47,6 +49,7 @@ _MANY_EVENTS = 64
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
 _FAULTS_IN_A_ROW = 3
+_LONGEST_WORDS = 500
 _PARTING_SECONDS = 30
 _SUCCESS_NOTED_EVERY = timedelta(seconds=10)
 
@@ -249,6 +252,7 @@ class SendingPass:
         if returned:
             release(session, returned)
         self._tend_account(session, judged, now)
+        self._call_people(session, judged, now)
         if self._lacks():
             self._claim(session, done, now)
         self._grant(session, done, asking, now)
@@ -320,8 +324,11 @@ class SendingPass:
         outcome, claimed = event.outcome, event.consignment.claimed
         explanation = None
         if outcome.status not in (Status.SENT, Status.QUEUED):
-            explanation = self.hooks.explain_failure(outcome.reply.text, "smtp", self.account.kind)
+            explanation = self._explained(outcome.reply.text)
         return judge(outcome, claimed, explanation, self.rules, self.clock(), self.random)
+
+    def _explained(self, words: str) -> Explanation | None:
+        return self.hooks.explain_failure(words, "smtp", self.account.settings.provider or self.account.kind)
 
     def _weigh(self, judged: Sequence[Judgement]) -> None:
         """What the answers say of the account."""
@@ -343,14 +350,17 @@ class SendingPass:
         connection, error = event.connection, event.error
         self._alive.discard(connection)
         self._wanting = deque(entry for entry in self._wanting if entry[0] is not connection)
-        if isinstance(error, TemporaryFailure):
+        explanation = self._explained(str(error)) if error is not None else None
+        wait = None if explanation is None else explanation.wait_seconds
+        if isinstance(error, TemporaryFailure) or (error is not None and _heals(explanation)):
             # A server that takes fewer connections than we open is a server that works: only the last one's words count.
             if not connection.worked and self._alive:
                 self.connections = len(self._alive)
             elif not connection.worked:
-                self._rest(str(error), error.retry_after)
+                self._rest(str(error), getattr(error, "retry_after", None) or wait)
         elif error is not None:
-            self._stop_account(str(error), error.remedy)
+            told = explanation is not None and not explanation.generic
+            self._stop_account(str(error), explanation.remedy if explanation and told else error.remedy)
         return [consignment.claimed for consignment in connection.leftovers()]
 
     def _rest(self, words: str, retry_after: float | None) -> None:
@@ -380,6 +390,15 @@ class SendingPass:
         elif faulty and self._resting:
             words, retry_after = self._resting
             record_fault(session, row, words, now, retry_after=retry_after, alarm_after=self.tuning.alarm_after)
+
+    def _call_people(self, session: Session, judged: Sequence[Judgement], now: datetime) -> None:
+        """One alarm for each sort of refusal that the account survives and a person should know of."""
+        for judgement in {judgement.alarm.rule: judgement for judgement in judged if judgement.alarm}.values():
+            if judgement.alarm is not None:
+                subject = f"account:{self.account.id}:{judgement.alarm.rule or judgement.alarm.failure}"
+                said = " ".join(judgement.result.reply.split())[:_LONGEST_WORDS]
+                text = f"Account {self.account.name}: {judgement.alarm.meaning} The server said: {said}"
+                raise_alarm(session, subject, text, judgement.alarm.remedy, now)
 
     # --- connections ----------------------------------------------------------------------------------------------------------------------
 
@@ -433,6 +452,13 @@ class _Done:
     written: list[Result] = field(default_factory=list)
     groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
     wait: timedelta | None = None
+
+
+def _heals(explanation: Explanation | None) -> bool:
+    """Whether words that end a connection for good mean something that passes by itself."""
+    if explanation is None or explanation.generic:
+        return False
+    return explanation.failure in (FailureClass.LIMIT, FailureClass.TEMPORARY) and explanation.wait_seconds is not None
 
 
 def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:

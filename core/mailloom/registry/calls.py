@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment
@@ -121,8 +121,14 @@ class Hooks:
         return self._first_decided("return_path", given, str)
 
     def explain_failure(self, reply: str, protocol: str, kind: str) -> Explanation | None:
+        """The first particular explanation; a generic one counts only where nobody has another."""
         given = {"reply": reply, "protocol": protocol, "kind": kind}
-        return self._first_fenced("explain_failure", given, Explanation)
+        generic: Explanation | None = None
+        for found in self._answers_fenced("explain_failure", given, Explanation):
+            if not found.generic:
+                return found
+            generic = generic or found
+        return generic
 
     def reply_address(self, thread: Thread, session: Session) -> str | None:
         return self._first_decided("reply_address", {"thread": thread, "session": session}, str)
@@ -215,6 +221,10 @@ class Hooks:
         return None
 
     def _first_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
+        return next(self._answers_fenced(hook, given, wanted), None)
+
+    def _answers_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> Iterator[T]:
+        """Answers other than None, each asked for only when it is wanted."""
         for each in reversed(self.implementations.of(hook)):
             try:
                 answer = each(given)
@@ -222,8 +232,7 @@ class Hooks:
                 self.implementations.failed(each, in_one_line(error))
                 continue
             if answer is not None and self._fits(each, misfit(answer, wanted)):
-                return answer  # type: ignore[no-any-return]  # the line above has checked its type
-        return None
+                yield answer
 
     def _each_fenced(
         self, hook: str, given: Mapping[str, Any], addons: Sequence[str] | None = None, *, backwards: bool = False

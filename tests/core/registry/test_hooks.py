@@ -318,6 +318,17 @@ def test_hook_explain_failure(offering: Callable[..., Hooks]) -> None:
     assert hooks.explain_failure("550 5.4.5", "smtp", "smtp") is None
 
 
+def test_a_generic_explanation_counts_only_where_nobody_has_another(offering: Callable[..., Hooks]) -> None:
+    generic = Explanation(failure=FailureClass.POLICY, meaning="Refused.", remedy="See its words.", generic=True)
+    particular = Explanation(failure=FailureClass.LIMIT, meaning="Too much.", remedy="Wait.")
+    hooks = offering(
+        smtp={"explain_failure": lambda reply: particular if "quota" in reply else None},
+        catalogue={"explain_failure": lambda: generic},
+    )
+    assert hooks.explain_failure("550 quota", "smtp", "") is particular
+    assert hooks.explain_failure("550 no", "smtp", "") is generic
+
+
 def test_hook_reply_address(offering: Callable[..., Hooks]) -> None:
     hooks = offering(alias={"reply_address": lambda thread: "support@example.org"})
     assert hooks.reply_address(cast(Any, None), NO_SESSION) == "support@example.org"
