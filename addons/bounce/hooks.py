@@ -8,12 +8,12 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Denial, Draft, Purpose, Recipient, Router, hookimpl, office_of
+from mailloom.api import Denial, Draft, ProviderEvent, Purpose, Recipient, Router, hookimpl, office_of
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
 from mailloom.store.outbox import Delivery
 
-from . import commands, refusals, return_paths, suppressing
+from . import commands, refusals, return_paths, suppressing, webhooks
 from .router import ReportRouter
 from .settings import BounceSettings
 
@@ -53,3 +53,8 @@ def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id
 @hookimpl
 def delivery_recorded(delivery: Delivery, session: Session) -> None:
     refusals.note_refusal(session, delivery)
+
+
+@hookimpl
+def provider_events(events: Sequence[ProviderEvent], session: Session) -> None:
+    webhooks.record_provider_events(session, office_of(session), events)

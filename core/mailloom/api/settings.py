@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class UncertainPolicy(StrEnum):
@@ -16,14 +19,44 @@ class UncertainPolicy(StrEnum):
     """Sent again after the lease; may arrive twice. Marketing is held all the same."""
 
 
+def _base_url(text: str) -> str:
+    """'' or scheme, host and perhaps a path, without a slash at the end."""
+    parts = urlsplit(text)
+    if not text:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("write https:// and the public name of this machine, such as https://mail.example.org")
+    return text.rstrip("/")
+
+
+def _network(text: str) -> str:
+    ipaddress.ip_network(text, strict=False)
+    return text
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Network = Annotated[str, AfterValidator(_network)]
+
+
 class CoreSettings(BaseModel):
     """What concerns no single addon."""
 
     model_config = ConfigDict(extra="forbid")
 
     organisation: str = Field("", max_length=200, description="Name that automatic answers are signed with.")
-    base_url: str = Field(
+    base_url: BaseUrl = Field(
         "", max_length=500, description="Public address of the web face, such as https://mail.example.org."
+    )
+    trusted_proxies: list[Network] = Field(
+        default_factory=list,
+        description="Proxies in front of the web face whose X-Forwarded headers are believed; empty: none.",
+    )
+    metrics_clients: list[Network] = Field(
+        default_factory=lambda: ["127.0.0.0/8", "::1/128"],
+        description="Networks that may read /metrics of the web face.",
+    )
+    largest_request_bytes: int = Field(
+        5_000_000, ge=10_000, le=100_000_000, description="Largest body that the web face takes."
     )
     uncertain: UncertainPolicy = Field(
         UncertainPolicy.HOLD, description="What to do with deliveries whose fate nobody knows."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,3 +28,28 @@ class Routes:
     name: str
     make: Callable[[Office], APIRouter]
     """The router with whole paths. Called again after each change of addons or settings; what it raises leaves these pages out."""
+
+
+def page(title: str, *paragraphs: str, form: str = "") -> str:
+    """A plain HTML page. Title and paragraphs are text and are escaped; `form` is HTML of the caller's own making."""
+    said = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    return _PAGE.format(title=escape(title), said=said, form=form)
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{said}
+{form}
+</main>
+</body>
+</html>
+"""

@@ -6,6 +6,7 @@ A second signal ends it at once; nothing is lost then either, only found again w
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from mailloom.api.services import Service
 from mailloom.app import App
 from mailloom.cli.metrics import offer
 from mailloom.cli.opening import opened
@@ -40,6 +42,9 @@ class EngineName(StrEnum):
 
 Workers = Annotated[int, typer.Option(min=1, max=500, help="Jobs at the same time.")]
 Metrics = Annotated[str, typer.Option(help="Offer metrics for Prometheus at HOST:PORT.", show_default=False)]
+Host = Annotated[str, typer.Option(help="Address at which the web face answers.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Its port; a proxy in front of it speaks TLS.")]
+Web = Annotated[bool, typer.Option("--web/--no-web", help="Answer HTTP.")]
 Chosen = Annotated[EngineName, typer.Option("--engine", help="embedded, or procrastinate for many machines.")]
 
 
@@ -49,35 +54,54 @@ def register_commands(root: typer.Typer) -> None:
 
 
 def serve(
-    context: typer.Context, workers: Workers = 24, metrics: Metrics = "", engine: Chosen = EngineName.EMBEDDED
+    context: typer.Context,
+    host: Host = "127.0.0.1",
+    port: Port = 8025,
+    web: Web = True,
+    workers: Workers = 24,
+    metrics: Metrics = "",
+    engine: Chosen = EngineName.EMBEDDED,
 ) -> None:
-    """Send, fetch, listen and keep house until told to end."""
-    _run(opened(context), engine, workers, metrics, services=True)
+    """Send, fetch, listen, answer HTTP and keep house until told to end."""
+    app = opened(context)
+    set_up_logs("info")
+    _run(app, engine, workers, metrics, Services(app, app.registry, own=_web_face(host, port) if web else ()))
 
 
 def worker(
     context: typer.Context, workers: Workers = 24, metrics: Metrics = "", engine: Chosen = EngineName.EMBEDDED
 ) -> None:
     """Run jobs until told to end; listens to nobody."""
-    _run(opened(context), engine, workers, metrics, services=False)
-
-
-def _run(app: App, name: EngineName, workers: int, metrics: str, *, services: bool) -> None:
     set_up_logs("info")
+    _run(opened(context), engine, workers, metrics, None)
+
+
+def _web_face(host: str, port: int) -> list[Service]:
+    """None, with a line in the log, where its libraries are missing: everything else works without it."""
+    try:
+        # Imported late and by name, because the libraries may be missing and faces do not know each other.
+        serving = importlib.import_module("mailloom.web.serving")
+    except ModuleNotFoundError as error:
+        _log.warning("no web face", missing=error.name, remedy='pip install "mailloom[web]"')
+        return []
+    return [serving.WebService(host, port)]
+
+
+def _run(app: App, name: EngineName, workers: int, metrics: str, beside: Services | None) -> None:
     end = _signals()
     engine = make_engine(app, name, workers)
     server = offer(app, metrics) if metrics else None
-    beside = Services(app, app.registry)
     try:
         engine.start()
         _log.info("mailloom is at work", data_folder=str(app.data_folder), engine=name.value)
         while not end.is_set():
-            if services:
+            if beside is not None:
                 beside.tend()
             end.wait(_TEND_SECONDS)
     finally:
         _log.info("mailloom ends")
-        beside.stop()
+        if beside is not None:
+            beside.stop()
         clean = engine.stop()
         if server is not None:
             server.shutdown()

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.checks import Finding, Severity
 from mailloom.api.office import Office
+from mailloom.api.settings import CoreSettings
 from mailloom.errors import MailloomError, SecretUnreadable
 from mailloom.flow.account_values import opened_secrets
 from mailloom.flow.deciding import first_line
+from mailloom.jobs.checkup_web import web_findings
 from mailloom.jobs.duties import Duties
 from mailloom.jobs.engine import Duty
 from mailloom.jobs.running import job_states
@@ -71,6 +73,7 @@ class Checkup:
             ("outbox", self._outbox),
             ("arrivals", self._arrivals),
             ("jobs", self._jobs),
+            ("web", self._web),
             ("alarms", self._alarms),
         )
         for subject, look in looks:
@@ -317,6 +320,11 @@ class Checkup:
             )
         else:
             yield _good("jobs", f"{len(duties)} jobs, none late")
+
+    def _web(self) -> Iterator[Finding]:
+        settings = self.office.settings("core")
+        assert isinstance(settings, CoreSettings)
+        yield from web_findings(settings)
 
     def _alarms(self) -> Iterator[Finding]:
         with self.database.read() as session:

@@ -6,6 +6,7 @@ A service that cannot start is told of and tried again; the others and the jobs 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -29,10 +30,18 @@ class Services:
     """The services of one application. Used by one thread."""
 
     def __init__(
-        self, office: Office, registry: Registry, *, grace_seconds: float = 10.0, again_seconds: float = 30.0
+        self,
+        office: Office,
+        registry: Registry,
+        *,
+        own: Sequence[Service] = (),
+        grace_seconds: float = 10.0,
+        again_seconds: float = 30.0,
     ) -> None:
+        """`own` are services of the core's; they are started anew when its settings change."""
         self.office = office
         self.registry = registry
+        self._own = {service.name: service for service in own}
         self.grace_seconds = grace_seconds
         self.again_seconds = again_seconds
         self._running: dict[str, _Running] = {}
@@ -44,7 +53,7 @@ class Services:
         if self._version == self.registry.version and not self._not_before:
             return
         self._version = self.registry.version
-        wanted = self.registry.services
+        wanted = {**self.registry.services, **self._own}
         for name, running in list(self._running.items()):
             if name not in wanted or running.settings != self._settings(name):
                 self._stop(name)
@@ -83,7 +92,9 @@ class Services:
             _log.info("service stopped", service=name)
 
     def _settings(self, name: str) -> BaseModel | None:
-        """Of the addon whose service it is; None when it has none."""
+        """Of the addon whose service it is, or the core's; None when it has none."""
+        if name in self._own:
+            return self.office.settings("core")
         owner = self.registry.catalogue.owners.get(("register_services", name), "")
         try:
             return self.office.settings(owner)

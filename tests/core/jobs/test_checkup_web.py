@@ -33,7 +33,10 @@ def test_the_public_address(url: str, answer: bytes | None, expected: list[tuple
         asked.append(where)
         return answer if answer is not None else _refuses(where)
 
-    found = [(finding.severity.value, finding.text) for finding in web_findings(CoreSettings(base_url=url), fetch)]
+    found = [
+        (finding.severity.value, finding.text)
+        for finding in web_findings(CoreSettings.model_validate({"base_url": url}), fetch)
+    ]
     assert [severity for severity, _ in found] == [severity for severity, _ in expected]
     assert all(words in text for (_, text), (_, words) in zip(found, expected, strict=True))
     assert asked == ([f"{url}/health"] if url else [])
