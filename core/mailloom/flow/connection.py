@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 # How long a stream is kept open for the next group; afterwards the transport finishes what it has, and gets a new stream.
 _PATIENCE_SECONDS = 0.05
 
+# So often may a server end the conversation instead of taking a mail, before that is the account's fault and not the mail's.
+_FAULTS_IN_A_ROW = 3
+
 _NOTHING_SENT = (AuthenticationFailed, ConfigurationError, PermanentFailure)
 
 
@@ -91,8 +94,10 @@ class Connection:
         self.grants: SimpleQueue[list[Consignment] | None] = SimpleQueue()
         self.worked = False
         """At least one answer came over this connection."""
+        self._faults = 0
         self._group: deque[Consignment] = deque()
         self._flying: dict[int, Consignment] = {}
+        self._words = ""
         self._asked = False
         self._over = False
         self._left = messages_per_connection
@@ -140,6 +145,8 @@ class Connection:
                     raise TemporaryFailure(f"The connection of account {self.account.name} ended without a word.")
                 if self._group and self._left > 0:
                     self._left = 0
+                if self._faults >= _FAULTS_IN_A_ROW:
+                    raise TemporaryFailure(self._words)
         finally:
             transport.close()
         return None
@@ -169,8 +176,8 @@ class Connection:
 
     def _parcels(self) -> Iterator[Parcel]:
         while self._left > 0 and self._next_group(wait=False):
-            if len(self._group) * 2 <= self.desk.group_size():
-                self._ask()
+            # The next group is on its way while this one is sent, so that nobody waits for a commit.
+            self._ask()
             consignment = self._group.popleft()
             try:
                 parcel = self._ready(consignment)
@@ -209,6 +216,8 @@ class Connection:
             log.warning("transport answered for a delivery that it was not given", delivery=outcome.key)
             return
         self.worked = self.worked or not outcome.connection_fault
+        self._faults = self._faults + 1 if outcome.connection_fault else 0
+        self._words = outcome.reply.text
         reach("sending.after_answer")
         self.desk.post(Answered(consignment, outcome))
 

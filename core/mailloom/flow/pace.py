@@ -1,24 +1,27 @@
 """How much a sending pass takes in hand at once, from how fast the server has been.
 
 A slow server gets one delivery at a time, so that a crash leaves one in doubt and an urgent mail overtakes soon; a fast one gets so many that the
-commits between them do not show. A group is about 50 ms of one connection's work, a batch about a second of the pass's.
+commits between them do not show. A group is about 100 ms of one connection's work, a batch about a second of the pass's.
 """
 
 from __future__ import annotations
 
-_GROUP_SECONDS = 0.05
+_GROUP_SECONDS = 0.1
 _BATCH_SECONDS = 1.0
 _LARGEST_GROUP = 200
-_BATCHES = (20, 500)
-_WINDOW_SECONDS = 0.25
+_BATCHES = (20, 2000)
+_WINDOW_SECONDS = 0.05
 _SMOOTHING = 0.5
+_BUSY_RATE = 200.0
+# Before anything was measured: ten deliveries in the first group of a single connection.
+_FIRST_RATE = 100.0
 
 
 class Pace:
     """Deliveries per second, measured over short windows and smoothed. Time is seconds of any steady clock."""
 
     def __init__(self, started: float) -> None:
-        self._rate = 0.0
+        self._rate = _FIRST_RATE
         self._since = started
         self._count = 0
 
@@ -28,8 +31,13 @@ class Pace:
         passed = now - self._since
         if passed >= _WINDOW_SECONDS:
             measured = self._count / passed
-            self._rate = measured if not self._rate else self._rate + _SMOOTHING * (measured - self._rate)
+            self._rate += _SMOOTHING * (measured - self._rate)
             self._since, self._count = now, 0
+
+    @property
+    def busy(self) -> bool:
+        """So fast that it pays to let work gather."""
+        return self._rate > _BUSY_RATE
 
     def group(self, connections: int) -> int:
         """Deliveries to mark for one connection at a time."""

@@ -2,7 +2,7 @@
 
 One thread, the pass, writes to the database for all connections: in each round one transaction records what was answered, claims the next batch
 and marks the next groups as `sending`; only when it is committed are they handed out. So there is one commit for many deliveries, connections never
-wait for each other's locks, and what a crash leaves in doubt is what was marked: about 50 ms of work per connection.
+wait for each other's locks, and what a crash leaves in doubt is what was marked: about 100 ms of work per connection.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ from mailloom.store.recording import Result, record
 
 log = structlog.get_logger(__name__)
 
-_ROUND_SECONDS = 0.025
-_MANY_EVENTS = 64
+# A round at least so often while anything happens, and no more often than that, so that connections share its cost.
+_LONGEST_ROUND_SECONDS = 0.05
+_SHORTEST_ROUND_SECONDS = 0.02
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
 _FAULTS_IN_A_ROW = 3
@@ -136,7 +137,7 @@ class SendingPass:
 
     def post(self, event: Event) -> None:
         self._events.append(event)
-        if isinstance(event, Ended) or len(self._events) >= _MANY_EVENTS:
+        if isinstance(event, Ended):
             self._wake.set()
 
     def want(self, connection: Connection, count: int) -> None:
@@ -158,12 +159,20 @@ class SendingPass:
         """Send until nothing is due, the account has to rest, a throttle binds for long, or `stop` is set."""
         try:
             while not self._finished():
+                began = time.monotonic()
                 self._round()
-                self._wake.wait(_ROUND_SECONDS)
-                self._wake.clear()
+                self._rest_until(began + _SHORTEST_ROUND_SECONDS)
         finally:
             self._close()
         return self.report
+
+    def _rest_until(self, earliest: float) -> None:
+        """Wait for something to do, and then for more of it: connections ask long before they run dry."""
+        self._wake.wait(_LONGEST_ROUND_SECONDS)
+        early = earliest - time.monotonic()
+        if early > 0 and not self._finished() and self._pace.busy:
+            time.sleep(early)
+        self._wake.clear()
 
     def _finished(self) -> bool:
         return (self._dry or self._closing) and not (self._alive or self._events or self._stock)
@@ -438,7 +447,7 @@ class SendingPass:
             for event in self._drained():
                 if isinstance(event, Ended):
                     self._alive.discard(event.connection)
-            self._wake.wait(_ROUND_SECONDS)
+            self._wake.wait(_LONGEST_ROUND_SECONDS)
             self._wake.clear()
 
 
