@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import IncomingSettings
 from mailloom.mail.message import Message as Mail
+from mailloom.mail.reply import Reply as VisibleReply
 from mailloom.mail.report import Report
 from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message
@@ -154,6 +155,8 @@ class Incoming:
     """Asks whether From is proved; the answer is worked out once."""
     report: Callable[[], Report | None]
     """What the mail says as a report (bounce, complaint, auto-reply …), None when no addon reads reports; worked out once."""
+    visible: Callable[[], VisibleReply]
+    """The mail's new words, without quoted text and signature; worked out once."""
     now: datetime
     keyring: Callable[[str], Keyring]
     """Signing keys by purpose."""

@@ -29,7 +29,10 @@ from mailloom.flow.lookahead import Lookahead, ReadMail, referred_ids
 from mailloom.flow.reading import read_mail
 from mailloom.flow.senders import prove_sender
 from mailloom.flow.settlement import KeptMail, Settlement, hold, kept_mails, received_of, write_settlements
+from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
+from mailloom.mail.reply import Reply, visible_reply
+from mailloom.mail.report import Kind
 from mailloom.mail.threading import IdOrigin, read_message_id
 from mailloom.metrics import SETTLED
 from mailloom.registry.registry import Registry
@@ -38,6 +41,8 @@ from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.database import Database
 
 _log = structlog.get_logger(__name__)
+
+_READ_FOR_WORDS = frozenset({Kind.NORMAL, Kind.AUTOREPLY})
 
 
 class Inbound:
@@ -168,13 +173,19 @@ class Inbound:
         if kept.raw is None:
             raise NotFound("The raw bytes of this mail are not stored any more.")
         mail = parse(kept.raw)
+        report = self._registry.hooks.classify_message(mail)
+        is_read = report is None or report.kind in _READ_FOR_WORDS
         return ReadMail(
             kept=kept,
             mail=mail,
             reading=read_mail(mail, kept.envelope_recipients),
             asks_for=referred_ids(mail),
-            report=self._registry.hooks.classify_message(mail),
+            report=report,
+            visible=self._visible(mail) if is_read else None,
         )
+
+    def _visible(self, mail: Mail) -> Reply:
+        return self._registry.hooks.trim_reply(mail) or visible_reply(plain=mail.plain, html=mail.html)
 
     def _batch(self, session: Session, reads: Sequence[ReadMail]) -> Batch:
         settings = self._office.settings("core")
@@ -225,6 +236,7 @@ class Inbound:
             now=self._office.now(),
             keyring=self._office.keyring,
             report=lambda: read.report,
+            visible=lambda: read.visible or self._visible(mail),
             prove_sender=cache(lambda: prove_sender(session, hooks, incoming)),
         )
         return incoming

@@ -20,6 +20,7 @@ from mailloom.flow.loops import LoopCounts
 from mailloom.flow.reading import Reading
 from mailloom.flow.settlement import KeptMail
 from mailloom.mail.message import Message as Mail
+from mailloom.mail.reply import Reply
 from mailloom.mail.report import Report
 from mailloom.mail.threading import reference_ids
 from mailloom.store.arrivals import Arrival
@@ -36,6 +37,8 @@ class ReadMail:
     reading: Reading
     asks_for: Sequence[str] = field(default=())
     report: Report | None = None
+    visible: Reply | None = None
+    """None: not worked out, since a report is not read for its words."""
 
     @property
     def identity(self) -> str:

@@ -17,7 +17,6 @@ from mailloom.api.threads import ThreadModel
 from mailloom.flow.contacts import find_author, known_contacts
 from mailloom.flow.threads import last_of_thread
 from mailloom.mail.address import normalise
-from mailloom.mail.reply import visible_reply
 from mailloom.registry.calls import Hooks
 from mailloom.store.contacts import Contact
 from mailloom.store.domains import all_domains
@@ -83,7 +82,6 @@ def message_of(session: Session, hooks: Hooks, addition: Addition) -> tuple[Mess
     incoming, route, thread = addition.incoming, addition.route, addition.thread
     mail = incoming.mail
     author = find_author(session, incoming.from_key, thread.id, lambda key: hooks.recipient_known(key, session) is True)
-    visible = hooks.trim_reply(mail) or visible_reply(plain=mail.plain, html=mail.html)
     message = Message(
         thread_id=thread.id,
         parent_id=_parent(session, route, thread),
@@ -94,7 +92,7 @@ def message_of(session: Session, hooks: Hooks, addition: Addition) -> tuple[Mess
         from_text=(mail.headers.get("from") or incoming.from_key)[:1000],
         from_address=incoming.from_key,
         subject=mail.subject,
-        text=visible.text,
+        text=incoming.visible().text,
         message_id=mail.message_id,
         date=_plausible(mail.date, incoming.now),
         created_at=incoming.now,
