@@ -7,6 +7,7 @@ fetches the batch again, and the copies are recognised: nothing is lost, nothing
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,8 +41,10 @@ T = TypeVar("T")
 
 LEASE = timedelta(minutes=10)
 """Longer than a server may keep us waiting between two batches."""
-_BATCH_MAILS = 100
-_BATCH_BYTES = 8_000_000
+_BATCH_MAILS = 500
+_BATCH_BYTES = 16_000_000
+_BATCH_SECONDS = 2.0
+"""What a slow server gave is committed after so long."""
 
 
 @dataclass(slots=True)
@@ -121,14 +124,15 @@ class Fetching:
             return FetchReport(account=row.name, error=_why_not(row))
         report = FetchReport(account=row.name)
         source: Source | None = None
-        with self._lease(account_id, report) as lease:
-            if lease is None:
+        with self.hold(account_id) as hold:
+            if hold is None:
+                report.busy = True
                 return report
             report.tried = True
             try:
                 opened = self.opened(row)
                 source = opened.kind.open(opened.account)
-                self.look(source, opened.account, report, lease, progress)
+                self.look(source, opened.account, report, hold, progress)
             # The fence around an account: whatever its server or its kind does, the other accounts go on.
             except Exception as error:
                 self.fault(account_id, error, report)
@@ -153,16 +157,16 @@ class Fetching:
         source: Source,
         account: Account[Any],
         report: FetchReport,
-        lease: str,
+        hold: Hold,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Fetch what is new over an open connection. `lease` names the holder of the account's lease."""
+        """Fetch what is new over an open connection; gives the hold back when all went well."""
         with self.database.read() as session:
             known = read_cursors(session, account.id)
         since = {folder: Cursor(folder=folder, text=text) for folder, text in known.items()}
         limit = account.settings.batch_limit
         for batch in _batches(source.fetch(since, limit)):
-            ids = self._keep(account, batch, lease)
+            ids = self._keep(account, batch, hold)
             failpoints.reach("fetching.kept")
             report.fetched += len(batch)
             FETCHED.add(len(batch), account=account.name)
@@ -170,14 +174,16 @@ class Fetching:
             self.kept(ids)
             source.done([one.cursor for one in batch])
             failpoints.reach("fetching.done")
-            self._write(partial(self._remember, account_id=account.id, batch=batch))
+            if account.settings.after_fetch is not AfterFetch.KEEP:
+                self._write(partial(self._remember, account_id=account.id, batch=batch))
             progress(len(batch))
             if self.stop.is_set():
                 return
         report.more = report.fetched >= limit
-        self._write(lambda session: self._succeeded(session, account.id))
+        self._write(partial(self._succeeded, account_id=account.id, hold=hold))
+        hold.held = False
 
-    def _keep(self, account: Account[Any], batch: Sequence[Fetched], lease: str) -> list[int]:
+    def _keep(self, account: Account[Any], batch: Sequence[Fetched], hold: Hold) -> list[int]:
         mails = [
             Mailing(
                 raw=one.raw,
@@ -189,7 +195,7 @@ class Fetching:
         ]
 
         def write(session: Session) -> list[int]:
-            self._renew(session, account.id, lease)
+            hold.renew(session, self.clock())
             ids = keep_many(session, mails, self.clock())
             if account.settings.after_fetch is AfterFetch.KEEP:
                 # Nothing is to be done on the server, so the position may be committed with the mails themselves.
@@ -203,13 +209,16 @@ class Fetching:
         positions = [(one.position.folder, one.position.text) for one in batch]
         write_cursors(session, account_id, positions, self.clock())
 
-    def _succeeded(self, session: Session, account_id: int) -> None:
+    def _succeeded(self, session: Session, account_id: int, hold: Hold) -> None:
         record_success(session, session.get_one(AccountRow, account_id), self.clock())
+        # In this transaction, which saves one of its own.
+        drop_lease(session, hold.name, hold.owner)
 
     # --- the lease ------------------------------------------------------------------------------------------------------------------------
 
-    def _lease(self, account_id: int, report: FetchReport) -> _Held:
-        return _Held(self, account_id, report)
+    def hold(self, account_id: int) -> Hold:
+        """To be entered for a look: one worker at a time reads an account."""
+        return Hold(self, account_id)
 
     def take(self, name: str, owner: str, length: timedelta = LEASE) -> bool:
         """Take or renew a lease, committed; False while another holds it."""
@@ -218,11 +227,6 @@ class Fetching:
 
     def drop(self, name: str, owner: str) -> None:
         self._write(lambda session: drop_lease(session, name, owner))
-
-    def _renew(self, session: Session, account_id: int, owner: str) -> None:
-        now = self.clock()
-        if not take_lease(session, lease_name(account_id), owner, now=now, until=now + LEASE):
-            raise TemporaryFailure("Another worker took this account over, because this one was too slow.")
 
     # --- the account ----------------------------------------------------------------------------------------------------------------------
 
@@ -263,24 +267,27 @@ class Fetching:
         return persist(self.database, work, seconds=self.patience_seconds, stop=self.stop)
 
 
-class _Held:
-    """The lease of an account for the length of a look; None when another worker has it."""
+class Hold:
+    """The lease of an account for the length of a look; entering gives None when another worker has it."""
 
-    def __init__(self, fetching: Fetching, account_id: int, report: FetchReport) -> None:
+    def __init__(self, fetching: Fetching, account_id: int) -> None:
         self._fetching = fetching
-        self._name = lease_name(account_id)
-        self._report = report
-        self._owner = uuid4().hex
+        self.name = lease_name(account_id)
+        self.owner = uuid4().hex
+        self.held = False
 
-    def __enter__(self) -> str | None:
-        if self._fetching.take(self._name, self._owner):
-            return self._owner
-        self._report.busy = True
-        return None
+    def __enter__(self) -> Hold | None:
+        self.held = self._fetching.take(self.name, self.owner)
+        return self if self.held else None
 
     def __exit__(self, *_: object) -> None:
-        if not self._report.busy:
-            self._fetching.drop(self._name, self._owner)
+        if self.held:
+            self._fetching.drop(self.name, self.owner)
+
+    def renew(self, session: Session, now: datetime) -> None:
+        """With the caller's transaction; TemporaryFailure when it ran out and another took it."""
+        if not take_lease(session, self.name, self.owner, now=now, until=now + LEASE):
+            raise TemporaryFailure("Another worker took this account over, because this one was too slow.")
 
 
 def lease_name(account_id: int) -> str:
@@ -290,7 +297,7 @@ def lease_name(account_id: int) -> str:
 
 def _batches(fetched: Iterator[Fetched]) -> Iterator[list[Fetched]]:
     batch: list[Fetched] = []
-    size = 0
+    size, begun = 0, time.monotonic()
     fault: MailloomError | None = None
     while True:
         try:
@@ -302,9 +309,9 @@ def _batches(fetched: Iterator[Fetched]) -> Iterator[list[Fetched]]:
             break
         batch.append(one)
         size += len(one.raw)
-        if len(batch) >= _BATCH_MAILS or size >= _BATCH_BYTES:
+        if len(batch) >= _BATCH_MAILS or size >= _BATCH_BYTES or time.monotonic() - begun >= _BATCH_SECONDS:
             yield batch
-            batch, size = [], 0
+            batch, size, begun = [], 0, time.monotonic()
     if batch:
         yield batch
     if fault is not None:

@@ -18,7 +18,7 @@ import structlog
 from mailloom.api.accounts import Account
 from mailloom.api.receiving import Source
 from mailloom.errors import TemporaryFailure
-from mailloom.flow.fetching import Fetching, FetchReport, lease_name
+from mailloom.flow.fetching import Fetching, FetchReport
 from mailloom.flow.health import ready
 from mailloom.store.accounts import AccountRow
 
@@ -90,17 +90,14 @@ class Watch:
             source.close()
 
     def _look(self, source: Source, account: Account[Any]) -> bool:
-        """Fetch what is new; True when there may be more at once. Passed over while the regular look is at it."""
+        """Fetch what is new; True when there may be more: until it has had a look of its own, nothing tells it of mail that is there already."""
         report = FetchReport(account=account.name)
-        name = lease_name(account.id)
-        if not self.fetching.take(name, self._owner):
-            self.stop.wait(_BUSY_SECONDS)
-            return False
-        try:
-            self.fetching.look(source, account, report, self._owner)
-        finally:
-            self.fetching.drop(name, self._owner)
-        return report.more
+        with self.fetching.hold(account.id) as hold:
+            if hold is not None:
+                self.fetching.look(source, account, report, hold)
+                return report.more
+        self.stop.wait(_BUSY_SECONDS)
+        return True
 
     def _wait(self, source: Source, account: Account[Any]) -> WatchEnd | None:
         """None when there is news."""
