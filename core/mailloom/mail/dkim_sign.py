@@ -8,7 +8,7 @@ List-Unsubscribe fields are (RFC 8058 §4). With several keys each makes a signa
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -40,15 +40,15 @@ _SHA256 = SHA256()
 _LINE = 72
 
 
-def sign(message: bytes, keys: Sequence[SigningKey], *, at: datetime) -> bytes:
+def sign(message: bytes, keys: Sequence[SigningKey], *, at: datetime, rewritten: Collection[str] = ()) -> bytes:
     """One DKIM-Signature field per key, CRLF-ended, to stand before the message. `message` must have CRLF line ends.
 
-    MalformedMessage when it has no From: nothing would be proved.
+    `rewritten`: fields (lower case) that the next server will change and that are left out therefore. MalformedMessage when it has no From: nothing would be proved.
     """
     fields, body = split_fields(message)
     if "from" not in fields:
         raise MalformedMessage("A mail without From cannot be signed.", remedy="Give the mail a sender.")
-    names = signed_names(fields)
+    names = [name for name in signed_names(fields) if name not in rewritten]
     digest = base64.b64encode(body_hash(relaxed_body(body))).decode()
     # Each signature's data differ only in the signature's own field.
     before = b"".join(relaxed_field(field) + b"\r\n" for field in signed_fields(fields, names))
