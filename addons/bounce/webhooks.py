@@ -27,6 +27,7 @@ def record_provider_events(session: Session, office: Office, events: Sequence[Pr
                 kind=one.kind,
                 event=one.event,
                 match=_match(session, office, one),
+                feedback_type=one.feedback_type,
                 provider_event=one.event_id[:250] or None,
             ),
         )

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from mailloom.api.oauth import OAuthSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class Security(StrEnum):
@@ -47,7 +52,7 @@ class AccountSettings(BaseModel):
     )
 
 
-class ServerSettings(AccountSettings):
+class ServerSettings(OAuthSettings, AccountSettings):
     """Of accounts that are reached over the network."""
 
     host: str = Field("", max_length=253, description="Name of the server, such as mail.example.org.")
@@ -151,3 +156,12 @@ class Account(Generic[S]):
     name: str
     kind: str
     settings: S
+
+
+@runtime_checkable
+class ChecksSettings(Protocol):
+    """Of kinds whose settings must also fit what is stored, such as another account that they name."""
+
+    def check_settings(self, settings: Any, session: Session) -> None:
+        """Called before an account is added or changed; must raise ConfigurationError with a remedy where they do not fit."""
+        ...

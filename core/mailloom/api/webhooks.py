@@ -32,6 +32,8 @@ class ProviderEvent:
     event: Event
     identity: Sequence[str]
     happened_at: datetime
+    feedback_type: str = ""
+    """Of complaints: abuse, fraud, not-spam … (RFC 5965 §7.3); '' where the provider does not say."""
     raw: bytes = b""
 
 

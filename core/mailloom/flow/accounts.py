@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailloom.api.accounts import Account, AccountSettings, OutgoingSettings
+from mailloom.api.accounts import Account, AccountSettings, ChecksSettings, OutgoingSettings
 from mailloom.api.receiving import SourceKind
 from mailloom.api.sending import TransportKind
 from mailloom.errors import ConfigurationError, NotFound, Refused
@@ -108,7 +108,7 @@ class Accounts:
         """A new account, a draft until a test has passed."""
         _check_name(session, name)
         known = self.kind(kind, direction)
-        settings = _settings(known.kind.settings, values, f"account {name}")
+        settings = _settings(known.kind, values, f"account {name}", session)
         row = AccountRow(
             name=name,
             kind=kind,
@@ -138,7 +138,8 @@ class Accounts:
             row.name = new_name
         if values:
             kept = {**row.settings, **opened_secrets(row, self.keys)}
-            settings = _settings(self._model(row), {**kept, **values}, f"account {row.name}")
+            kind = self.kind(row.kind, row.direction).kind
+            settings = _settings(kind, {**kept, **values}, f"account {row.name}", session)
             row.settings = stored_settings(settings)
             row.secrets = sealed_secrets(settings, self.keys)
         if sequence is not None:
@@ -221,10 +222,12 @@ def typed(model: type[AccountSettings], values: Mapping[str, Any]) -> dict[str, 
     return result
 
 
-def _settings(model: type[AccountSettings], values: Mapping[str, Any], where: str) -> AccountSettings:
-    settings = validated(model, typed(model, values), where)
+def _settings(kind: Kind, values: Mapping[str, Any], where: str, session: Session) -> AccountSettings:
+    settings = validated(kind.settings, typed(kind.settings, values), where)
     if isinstance(settings, OutgoingSettings):
         _check_addresses(settings, where)
+    if isinstance(kind, ChecksSettings):
+        kind.check_settings(settings, session)
     return settings
 
 
