@@ -103,9 +103,8 @@ def test_the_commands_at_the_end_work_on_what_the_tour_left(
     toured: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, done = toured
-    offered = [
-        line.split("  ")[1].split() for line in done.stdout.splitlines() if line.startswith("  mailloom --data ")
-    ]
+    lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("  python -m mailloom --data ")]
+    offered = [line.partition("  ")[0].split()[2:] for line in lines]
     shown = [line for line in offered if line[3] in ("helpdesk", "threads", "outbox", "bounces", "routes")]
     assert len(shown) == 5
     for line in shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -99,9 +100,21 @@ def _read(path: Path) -> bytes:
 
 
 def _farewell(folder: Path, seconds: float) -> None:
+    command = _as_called()
+    widest = len(f"{command} --data {folder} outbox list")
     say(f"\nAll settled after {seconds:.0f} s. Look further:")
     for words, meaning in _FURTHER:
-        say(f"  {f'mailloom --data {folder} {words}':<60}{meaning}")
+        say(f"  {f'{command} --data {folder} {words}':<{widest}}  {meaning}")
+
+
+def _as_called() -> str:
+    """How this program was started, so that the commands shown can be typed as they are."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return "python -m mailloom"
+    found = shutil.which(program.name)
+    same = found is not None and Path(found).resolve() == program.resolve()
+    return program.name if same else str(program)
 
 
 _FURTHER = (
