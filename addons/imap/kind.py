@@ -7,6 +7,7 @@ from typing import Any
 
 from mailloom.api import Account, Source, Step
 from mailloom.api.network_stream import open_stream
+from mailloom.api.sasl import with_fresh_token
 
 from .login import AccessToken, enter
 from .probe import probe
@@ -31,6 +32,9 @@ class ImapKind:
         self._access_token = access_token
 
     def open(self, account: Account[Any]) -> Source:
+        return with_fresh_token(account, lambda: self._opened(account))
+
+    def _opened(self, account: Account[Any]) -> Source:
         stream = open_stream(account.settings, PORTS)
         try:
             return ImapSource(enter(stream, account, self._access_token), account)

@@ -9,16 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mailloom.api import Account, Authentication, Security
+from mailloom.api import Account, Authentication, Security, sasl
+from mailloom.api.network import place_of
 from mailloom.api.network_stream import OctetStream
 from mailloom.errors import ConfigurationError
 
 from .conversation import CommandRefused, Conversation, String
 from .faults import error_of, login_error
 from .responses import Condition, StatusText
+from .settings import PORTS
 
 AccessToken = Callable[[Account[Any]], str]
-"""Gives an OAuth 2 bearer token for an account; raises AuthenticationFailed when the account must be connected again."""
+"""Gives an OAuth 2 bearer token in place of the registered sources; raises AuthenticationFailed when the account must be connected again."""
 
 Answer = Callable[[bytes], bytes]
 """SASL: the client's answer to a challenge."""
@@ -93,15 +95,11 @@ def _wanted(account: Account[Any], access_token: AccessToken | None) -> list[Mec
     if settings.authentication is Authentication.CERTIFICATE:
         return [Mechanism(name="EXTERNAL", answer=lambda _: user)]
     if settings.authentication is Authentication.OAUTH2:
-        if access_token is None:
-            raise ConfigurationError(
-                "This kind of account cannot log in with OAuth 2.", remedy="Use the kind of the provider's own addon."
-            )
-        token = access_token(account).encode()
-        return [
-            Mechanism(name="XOAUTH2", answer=_once(b"user=%s\x01auth=Bearer %s\x01\x01" % (user, token))),
-            Mechanism(name="OAUTHBEARER", answer=_once(b"n,a=%s,\x01auth=Bearer %s\x01\x01" % (user, token), b"\x01")),
-        ]
+        token = (access_token or sasl.access_token)(account)
+        place = place_of(settings, PORTS)
+        ways = sasl.XOAuth2(settings.user, token), sasl.OAuthBearer(settings.user, token, place.host, place.port)
+        # A challenge after the token carries the reason of a refusal, and wants an answer before the refusal comes (RFC 7628 §3.2.3).
+        return [Mechanism(name=way.name, answer=_once(way.initial() or b"", way.answer(b""))) for way in ways]
     password = _password(account)
     return [
         Mechanism(name="PLAIN", answer=lambda _: b"\0%s\0%s" % (user, password)),
@@ -110,8 +108,7 @@ def _wanted(account: Account[Any], access_token: AccessToken | None) -> list[Mec
     ]
 
 
-def _once(first: bytes, afterwards: bytes = b"") -> Answer:
-    """Bearer tokens: a second challenge carries the reason of a refusal and wants an empty answer (RFC 7628 §3.2.3)."""
+def _once(first: bytes, afterwards: bytes) -> Answer:
     answers = iter([first])
     return lambda _: next(answers, afterwards)
 

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mailloom.api import Account, Authentication, Security
+from mailloom.api import Account, Authentication, Security, sasl
+from mailloom.api.network import place_of
 from mailloom.api.network_stream import OctetStream
 from mailloom.errors import ConfigurationError
 
 from .conversation import CommandRefused, Conversation
 from .faults import error_of, login_error
+from .settings import PORTS
 
 AccessToken = Callable[[Account[Any]], str]
-"""Gives an OAuth 2 bearer token for an account; raises AuthenticationFailed when the account must be connected again."""
+"""Gives an OAuth 2 bearer token in place of the registered sources; raises AuthenticationFailed when the account must be connected again."""
 
 _TIMESTAMP = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>")
 
@@ -65,16 +67,17 @@ def choose_mechanism(
 ) -> Mechanism:
     """The best that the server offers for the account's way to log in; ConfigurationError when there is none."""
     settings = account.settings
-    sasl = conversation.capabilities.get("SASL", "").split()
+    offers = conversation.capabilities.get("SASL", "").split()
     user = settings.user.encode()
     if settings.authentication is Authentication.CERTIFICATE:
         return _sasl("EXTERNAL", user)
     if settings.authentication is Authentication.OAUTH2:
-        if access_token is None:
-            raise ConfigurationError(
-                "This kind of account cannot log in with OAuth 2.", remedy="Use the kind of the provider's own addon."
-            )
-        return _sasl("XOAUTH2", b"user=%s\x01auth=Bearer %s\x01\x01" % (user, access_token(account).encode()))
+        token = (access_token or sasl.access_token)(account)
+        place = place_of(settings, PORTS)
+        ways = sasl.XOAuth2(settings.user, token), sasl.OAuthBearer(settings.user, token, place.host, place.port)
+        # Two big providers take XOAUTH2 without saying that they do.
+        way = ways["OAUTHBEARER" in offers and "XOAUTH2" not in offers]
+        return _sasl(way.name, way.initial() or b"", way.answer(b""))
     if settings.authentication is Authentication.NONE:
         raise ConfigurationError("POP3 always wants a login.", remedy="Choose password authentication.")
     password = _password(account)
@@ -82,7 +85,7 @@ def choose_mechanism(
     if settings.security is Security.NONE and timestamp is not None:
         # Without encryption the one that does not show the password goes first.
         return Mechanism(name="APOP", run=lambda talk: _apop(talk, settings.user, timestamp[0], password))
-    if "PLAIN" in sasl:
+    if "PLAIN" in offers:
         return _sasl("PLAIN", b"\0%s\0%s" % (user, password.encode()))
     return Mechanism(name="USER and PASS", run=lambda talk: _user_and_pass(talk, settings.user, password))
 
@@ -107,22 +110,22 @@ def _apop(conversation: Conversation, user: str, timestamp: str, password: str) 
     conversation.run(f"APOP {user} {digest}")
 
 
-def _sasl(name: str, answer: bytes) -> Mechanism:
-    return Mechanism(name=name, run=lambda conversation: _authenticate(conversation, name, answer))
+def _sasl(name: str, answer: bytes, afterwards: bytes = b"") -> Mechanism:
+    return Mechanism(name=name, run=lambda conversation: _authenticate(conversation, name, answer, afterwards))
 
 
-def _authenticate(conversation: Conversation, name: str, answer: bytes) -> None:
+def _authenticate(conversation: Conversation, name: str, answer: bytes, afterwards: bytes) -> None:
     """The answer goes on a line of its own: some servers limit the command line, and two big providers want it so."""
     conversation.send(f"AUTH {name}")
     command = f"AUTH {name}"
     if conversation.answer_or_challenge(command) is None:
         return
     conversation.stream.send(base64.b64encode(answer) + b"\r\n")
-    # A refused bearer token is explained in a challenge first; an empty answer brings the -ERR (RFC 7628 §3.2.3).
+    # A refused bearer token is explained in a challenge first, which wants an answer before the -ERR comes (RFC 7628 §3.2.3).
     for _ in range(3):
         if conversation.answer_or_challenge(command) is None:
             return
-        conversation.stream.send(b"\r\n")
+        conversation.stream.send(base64.b64encode(afterwards) + b"\r\n")
     raise ConfigurationError(
         f"The server asks without end during {name}.", remedy="Choose another kind of authentication."
     )

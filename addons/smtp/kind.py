@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mailloom.api import Account, Capabilities, OutgoingSettings, Step, Transport
+from mailloom.api.sasl import with_fresh_token
 
 from .probe import probe
 from .settings import SmtpSettings
@@ -21,7 +22,7 @@ class SmtpKind:
     capabilities = Capabilities()
 
     def open(self, account: Account[Any]) -> Transport:
-        return SmtpTransport(account)
+        return with_fresh_token(account, lambda: SmtpTransport(account))
 
     def probe(self, account: Account[Any]) -> Iterator[Step]:
         return probe(account)

@@ -19,17 +19,20 @@ from pydantic import BaseModel
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from mailloom.api.accounts import Account
 from mailloom.api.dns import DnsResolver, Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
-from mailloom.api.receiving import Mailing
+from mailloom.api.receiving import Mailing, SourceKind
 from mailloom.api.sending import TransportKind
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
 from mailloom.errors import ConfigurationError, NotFound
+from mailloom.flow.account_values import account_value
 from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.commenting import Comment, post
 from mailloom.flow.contacts import contacts_of
+from mailloom.flow.health import pause
 from mailloom.flow.inbound import Inbound
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.telling import tell_contact
@@ -38,7 +41,7 @@ from mailloom.mail.address import normalise
 from mailloom.mail.token import Keyring
 from mailloom.registry.registry import Registry
 from mailloom.registry.templates import make_environment
-from mailloom.store.accounts import AccountRow
+from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.domains import all_domains
@@ -192,6 +195,26 @@ class App:
         """What would become of a mail; changes nothing."""
         mailing = Mailing(raw=raw, recipients=recipients, account_id=self._account_id(account), fallback=fallback)
         return self.inbound.explain(mailing)
+
+    def account(self, account_id: int) -> Account[Any]:
+        with self.read() as session:
+            row = session.get(AccountRow, account_id)
+        if row is None:
+            raise NotFound(f"There is no account {account_id}.", remedy="`mailloom accounts list` shows them all.")
+        kinds: Mapping[str, TransportKind | SourceKind] = self.registry.transports
+        if row.direction is Direction.INCOMING:
+            kinds = self.registry.sources
+        if row.kind not in kinds:
+            raise ConfigurationError(
+                f"No addon at work brings {row.kind!r}, the kind of account {row.name}.",
+                remedy=f"Run `mailloom addons install {row.kind}`.",
+            )
+        return account_value(row, kinds[row.kind].settings, self.keys)
+
+    def pause_account(self, session: Session, account_id: int, reason: str, remedy: str) -> None:
+        row = session.get(AccountRow, account_id, with_for_update=True)
+        if row is not None and row.state is not AccountState.PAUSED:
+            pause(session, row, reason, remedy, self.now())
 
     def enqueue(self, session: Session, draft: Draft) -> Queued:
         return self.outbound.enqueue(session, draft)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from mailloom.api.accounts import Account
 from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.receiving import Mailing
@@ -110,6 +111,14 @@ class Office(Protocol):
 
     def account_id(self, name: str) -> int:
         """NotFound when there is no such account."""
+        ...
+
+    def account(self, account_id: int) -> Account[Any]:
+        """The account with readable secrets. NotFound when it is gone, ConfigurationError when its kind is not at work or does not fit."""
+        ...
+
+    def pause_account(self, session: Session, account_id: int, reason: str, remedy: str) -> None:
+        """Stop an account that only a person can mend, with an alarm; nothing happens when it is gone or paused already."""
         ...
 
     def enqueue(self, session: Session, draft: Draft) -> Queued: ...

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from mailloom.api.accounts import Account, Authentication, Security, ServerSettings
-from mailloom.errors import ConfigurationError
+from mailloom.errors import AuthenticationFailed, ConfigurationError
+
+T = TypeVar("T")
 
 
 class Mechanism(Protocol):
@@ -34,6 +36,10 @@ class TokenSource(Protocol):
 
     def access_token(self, account: Account[Any]) -> str | None:
         """A token valid now; None when the account is not this source's. Raises AuthenticationFailed or TemporaryFailure."""
+        ...
+
+    def refused(self, account: Account[Any]) -> bool:
+        """The server refused the token given last, whatever its expiry said; True when another one can be had."""
         ...
 
 
@@ -173,7 +179,7 @@ def mechanisms_for(account: Account[Any], port: int) -> Sequence[Mechanism]:
             raise ConfigurationError("The account has no client certificate.", remedy="Set client_certificate.")
         return [External(settings.user)]
     if settings.authentication is Authentication.OAUTH2:
-        token = _token(account)
+        token = access_token(account)
         return [XOAuth2(settings.user, token), OAuthBearer(settings.user, token, settings.host, port)]
     return []
 
@@ -185,11 +191,24 @@ def _by_password(settings: ServerSettings) -> Sequence[Mechanism]:
             remedy="Set both, or authentication to none where the server wants no login.",
         )
     words = settings.user, settings.password.get_secret_value()
-    plain = [Plain(*words), Login(*words)]
+    plain: list[Mechanism] = [Plain(*words), Login(*words)]
     return [CramMd5(*words), *plain] if settings.security is Security.NONE else [*plain, CramMd5(*words)]
 
 
-def _token(account: Account[Any]) -> str:
+def with_fresh_token(account: Account[Any], attempt: Callable[[], T]) -> T:
+    """Try to log in; once more when an OAuth token was refused before its time, by a clock that differs or by the provider."""
+    try:
+        return attempt()
+    except AuthenticationFailed:
+        if account.settings.authentication is not Authentication.OAUTH2:
+            raise
+        if not any(source.refused(account) for source in _token_sources):
+            raise
+    return attempt()
+
+
+def access_token(account: Account[Any]) -> str:
+    """An OAuth 2 token for the account, from the first source that knows it; ConfigurationError when none does."""
     for source in _token_sources:
         if (token := source.access_token(account)) is not None:
             return token

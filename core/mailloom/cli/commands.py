@@ -10,7 +10,7 @@ from typing import Any
 import typer.main
 
 from mailloom.cli.opening import Opening
-from mailloom.cli.root import core_root
+from mailloom.cli.root import add_account_commands, core_root
 from mailloom.registry import Hooks
 
 
@@ -35,6 +35,7 @@ def commands_of(hooks: Hooks) -> list[Command]:
     """All commands of the core and of the addons behind `hooks`, by path."""
     root = core_root(Opening(Path()))
     hooks.register_commands(root)
+    add_account_commands(root, hooks)
     return sorted(_walk(typer.main.get_command(root), ()), key=lambda command: command.path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from mailloom.app import App, open_app, place
+from mailloom.store.secrets import ENVIRONMENT_VARIABLE as KEYS_VARIABLE
 from mailloom.store.secrets import load_keys
 
 DATA_VARIABLE = "MAILLOOM_DATA"
@@ -22,6 +23,10 @@ class Opening:
     def __init__(self, data_folder: Path) -> None:
         self.data_folder = data_folder
         self.app: App | None = None
+
+    def there(self) -> bool:
+        """Whether there is an installation in the folder."""
+        return self.app is not None or place(self.data_folder).key_file.exists() or bool(os.environ.get(KEYS_VARIABLE))
 
     def opened(self) -> App:
         """The application; ConfigurationError when there is none in the folder."""

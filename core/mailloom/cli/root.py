@@ -25,6 +25,7 @@ from mailloom.cli.opening import DATA_VARIABLE, DEFAULT_FOLDER, Opening, attach,
 from mailloom.cli.output import print_error
 from mailloom.errors import MailloomError, TemporaryFailure
 from mailloom.logs import set_up_logs
+from mailloom.registry import Hooks
 
 EXIT_ERROR = 1
 EXIT_SOFTWARE = 70
@@ -60,7 +61,20 @@ def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:
     wanted = _command_named(given)
     if wanted not in core_commands(root):
         _add_addon_commands(root, opening, quietly=wanted is None)
+    elif wanted == "accounts" and opening.there():
+        add_account_commands(root, opening.opened().registry.hooks)
     return root
+
+
+def add_account_commands(root: typer.Typer, hooks: Hooks) -> None:
+    """Let the addons add to the group of commands about accounts."""
+    group = next(group for group in root.registered_groups if group.name == "accounts")
+    assert group.typer_instance is not None
+    # A copy: the group itself belongs to its module, which lives longer than this root.
+    extended = typer.Typer(help=group.typer_instance.info.help, no_args_is_help=True)
+    extended.registered_commands = list(group.typer_instance.registered_commands)
+    hooks.register_account_commands(extended)
+    group.typer_instance = extended
 
 
 def core_root(opening: Opening) -> typer.Typer:

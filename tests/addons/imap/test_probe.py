@@ -63,7 +63,7 @@ def test_every_step_is_told_and_the_account_opens(mailbox: Any, security: Securi
         pytest.param({"port": "pop3s"}, "greeting", "This is no IMAP server", PermanentFailure, id="POP3 port"),
         pytest.param({"host": ""}, "account", "names no server", ConfigurationError, id="no host"),
         pytest.param(
-            {"authentication": Authentication.OAUTH2}, "mechanism", "cannot log in with OAuth 2", ConfigurationError, id="no token"
+            {"authentication": Authentication.OAUTH2}, "mechanism", "logs in by OAuth 2, and no addon", ConfigurationError, id="no token"
         ),
         pytest.param(
             {"authentication": Authentication.CERTIFICATE}, "mechanism", "offers no way to log in", ConfigurationError, id="EXTERNAL"

@@ -133,7 +133,7 @@ def test_every_step_is_told_and_the_account_opens(mailbox: Any, security: Securi
         pytest.param({"port": "imaps"}, "greeting", "This is no POP3 server", PermanentFailure, id="IMAP port"),
         pytest.param({"host": ""}, "account", "names no server", ConfigurationError, id="no host"),
         pytest.param({"authentication": Authentication.NONE}, "mechanism", "always wants a login", ConfigurationError, id="no login"),
-        pytest.param({"authentication": Authentication.OAUTH2}, "mechanism", "cannot log in with OAuth 2", ConfigurationError, id="no token"),
+        pytest.param({"authentication": Authentication.OAUTH2}, "mechanism", "logs in by OAuth 2, and no addon", ConfigurationError, id="no token"),
     ],
 )  # fmt: skip
 def test_the_first_failing_step_ends_it_and_says_what_helps(

@@ -265,6 +265,9 @@ class Tokens:
     def access_token(self, account: Account[Any]) -> str | None:
         return self.token
 
+    def refused(self, account: Account[Any]) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
 def test_oauth_tokens_come_from_whoever_registered(mechanism: str, account: MakeAccount) -> None:
