@@ -19,6 +19,7 @@ from mailloom.api.settings import CoreSettings
 from mailloom.errors import MailloomError, SecretUnreadable
 from mailloom.flow.account_values import opened_secrets
 from mailloom.flow.deciding import first_line
+from mailloom.jobs.checkup_queues import arrival_findings, outbox_findings
 from mailloom.jobs.checkup_web import web_findings
 from mailloom.jobs.duties import Duties
 from mailloom.jobs.engine import Duty
@@ -26,9 +27,8 @@ from mailloom.jobs.running import job_states
 from mailloom.registry.readiness import check_core
 from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow, AccountState, Direction
-from mailloom.store.arrivals import Arrival, Outcome
+from mailloom.store.arrivals import Arrival
 from mailloom.store.database import Database
-from mailloom.store.outbox import READY, Delivery, DeliveryState
 from mailloom.store.secrets import Keys
 from mailloom.store.system import AddonRow, Alarm, JobState
 
@@ -36,9 +36,6 @@ _LITTLE_ROOM_BYTES = 1_000_000_000
 _NO_ROOM_BYTES = 200_000_000
 _CLOCK_SLACK = timedelta(seconds=60)
 _FUTURE_SLACK = timedelta(minutes=5)
-_WAITING_LONG = timedelta(minutes=30)
-_WAITING_TOO_LONG = timedelta(hours=4)
-_KEPT_LONG = timedelta(minutes=5)
 
 Look = Callable[[], Iterable[Finding]]
 
@@ -70,8 +67,8 @@ class Checkup:
             ("clock", self._clock),
             ("addons", self._addons),
             ("accounts", self._accounts),
-            ("outbox", self._outbox),
-            ("arrivals", self._arrivals),
+            ("outbox", lambda: outbox_findings(self.database, self.office.now())),
+            ("arrivals", lambda: arrival_findings(self.database, self.office.now())),
             ("jobs", self._jobs),
             ("web", self._web),
             ("alarms", self._alarms),
@@ -226,66 +223,6 @@ class Checkup:
                 )
         return _good(subject, f"last worked {_moment(row.last_success_at)}")
 
-    def _outbox(self) -> Iterator[Finding]:
-        now = self.office.now()
-        with self.database.read() as session:
-            waiting, oldest = session.execute(
-                select(func.count(), func.min(Delivery.due)).where(READY, Delivery.due <= now)
-            ).one()
-            unassigned = session.scalar(select(func.count()).where(READY, Delivery.account_id.is_(None))) or 0
-            doubtful = session.scalar(select(func.count()).where(Delivery.state == DeliveryState.UNCERTAIN)) or 0
-        age = now - oldest if oldest is not None else timedelta()
-        if age <= _WAITING_LONG:
-            yield _good("outbox", f"{waiting} due, the oldest for {_span(age)}" if waiting else "nothing waits")
-        else:
-            yield Finding(
-                subject="outbox",
-                severity=Severity.BAD if age > _WAITING_TOO_LONG else Severity.WARNING,
-                text=f"{waiting} deliveries are due, the oldest for {_span(age)}.",
-                remedy="Does `mailloom serve` run? Is an account throttled or failing? See: mailloom outbox list",
-            )
-        if unassigned:
-            yield Finding(
-                subject="outbox",
-                severity=Severity.WARNING,
-                text=f"{unassigned} deliveries have no account that may send them.",
-                remedy="See why: mailloom accounts choose --from ADDRESS",
-            )
-        if doubtful:
-            yield Finding(
-                subject="outbox",
-                severity=Severity.WARNING,
-                text=f"Of {doubtful} deliveries nobody knows whether they arrived.",
-                remedy="See: mailloom outbox list --state uncertain; send again: mailloom outbox retry",
-            )
-
-    def _arrivals(self) -> Iterator[Finding]:
-        now = self.office.now()
-        with self.database.read() as session:
-            parked = session.scalar(select(func.count()).where(Arrival.outcome == Outcome.PARKED)) or 0
-            kept, oldest = session.execute(
-                select(func.count(), func.min(Arrival.received_at)).where(Arrival.outcome == Outcome.KEPT)
-            ).one()
-        if parked:
-            yield Finding(
-                subject="parked",
-                severity=Severity.WARNING,
-                text=f"{parked} mails wait for a person.",
-                remedy="See why: mailloom parked list",
-            )
-        else:
-            yield _good("parked", "no mail waits for a person")
-        age = now - oldest if oldest is not None else timedelta()
-        if age > _KEPT_LONG:
-            yield Finding(
-                subject="kept",
-                severity=Severity.BAD,
-                text=f"{kept} mails are kept and not decided about, the oldest for {_span(age)}.",
-                remedy="Does `mailloom serve` run? By hand: mailloom jobs run settle",
-            )
-        else:
-            yield _good("kept", f"{kept} mails wait for their decision" if kept else "every mail was decided about")
-
     def _jobs(self) -> Iterator[Finding]:
         now, late = self.office.now(), []
         with self.database.read() as session:
@@ -350,10 +287,3 @@ def _good(subject: str, said: str) -> Finding:
 
 def _moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
-
-
-def _span(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 120:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
