@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mailloom.mail.address import normalise
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.messages import Message, MessageKind
-from mailloom.store.outbox import Delivery, DeliveryAttempt
+from mailloom.store.outbox import Delivery, DeliveryAttempt, DeliveryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,12 @@ def delivery_to(session: Session, address: str) -> Delivery | None:
     """The newest delivery to an address."""
     chosen = select(Delivery).where(Delivery.key == normalise(address)).order_by(Delivery.id.desc()).limit(1)
     return session.scalar(chosen)
+
+
+def nothing_in_hand(session: Session) -> bool | None:
+    """True when no delivery is being sent, so that no lease runs out when the clock is turned; else None."""
+    in_hand = select(Delivery.id).where(Delivery.state.in_((DeliveryState.LEASED, DeliveryState.SENDING))).limit(1)
+    return True if session.scalar(in_hand) is None else None
 
 
 def attempts_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:

@@ -18,6 +18,7 @@ from mailloom.cli.tour_record import (
     attempts_of,
     delivery_to,
     later_words,
+    nothing_in_hand,
     opened_by,
     reason_of,
 )
@@ -27,7 +28,6 @@ from mailloom.store.messages import MessageKind
 from mailloom.store.outbox import Delivery, DeliveryState
 
 SUPPORT = "support@example.org"
-_BEFORE_THE_SECOND_TRY = timedelta(seconds=90)
 _MAILS_OF_A_LOOP = 6
 
 T = TypeVar("T")
@@ -125,12 +125,14 @@ def greylisting(stage: Stage, person: str) -> Playing:
     delivery = yield from settled(stage, person, DeliveryState.DEFERRED)
     first = _line(delivery.reply)
     yield News(what="put off by the server", why=first)
-    stage.clock.turn_on(_BEFORE_THE_SECOND_TRY)
+    yield from seen(stage, nothing_in_hand)
+    wait = delivery.due - stage.app.now() + timedelta(seconds=1)
+    stage.clock.turn_on(wait)
     delivery = yield from settled(stage, person, DeliveryState.SENT)
     with stage.app.read() as session:
         tries = len(attempts_of(session, delivery))
     yield News(
-        what=f"sent at try {tries} (the tour turned its clock on by {_BEFORE_THE_SECOND_TRY.seconds} s)",
+        what=f"sent at try {tries} (the tour turned its clock on by {wait.total_seconds():.0f} s)",
         why=f"{first} · then {_line(delivery.reply)}",
     )
 

@@ -1,7 +1,7 @@
 """The stage of the tour: a fresh installation with a sandbox for the rest of the internet, all on 127.0.0.1.
 
 What a person would type is typed here too, through the same commands; the jobs and services are those of `mailloom serve`. Only the clock is the
-tour's own: it starts a few minutes ago and is turned on where a person would wait.
+tour's own: it starts an hour ago and is turned on where a person would wait.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from mailloom.jobs.serving import Services
 
 ADDONS = ("smtp", "listener", "alias", "catchall", "bounce", "helpdesk", "sandbox")
 MARKER = "made-by-mailloom-demo"
-_LATE = timedelta(minutes=10)
+_LATE = timedelta(hours=1)
 _BEAT_SECONDS = 0.25
 
 Typed = Callable[[str], None]
 
 
 class TourClock:
-    """Ten minutes late at first, so that turning it on never gets ahead of the world's."""
+    """An hour late at first, so that turning it on never gets ahead of the world's."""
 
     def __init__(self) -> None:
         self._late = _LATE
