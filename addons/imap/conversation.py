@@ -53,6 +53,8 @@ class Conversation:
         self.news = False
         """More messages than before were announced since the flag was last cleared."""
         self.closing = False
+        self.last_refusal = ""
+        """The server's words when it last said NO or BAD."""
         self._numbers = itertools.count(1)
         self._names: dict[bytes, str] = {}
         self._settled: dict[bytes, StatusText] = {}
@@ -119,6 +121,7 @@ class Conversation:
         status, name = self._settled.pop(tag), self._names.pop(tag)
         self._note_status(status)
         if status.condition is not Condition.OK:
+            self.last_refusal = status.line
             raise CommandRefused(name, status)
 
     def run(self, command: str, *words: Word, line_limit: int = LINE_LIMIT_BYTES) -> list[Response]:

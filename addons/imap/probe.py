@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from mailloom.api import Account, Authentication, Security, Step
 from mailloom.api.network import place_of
@@ -42,7 +43,7 @@ def _greeted(stream: OctetStream, account: Account[ImapSettings]) -> Generator[S
     if account.settings.security is not Security.STARTTLS:
         return conversation
     agreed = timed("STARTTLS", lambda: _agreed(conversation, stream), lambda _: "agreed")
-    yield agreed.step
+    yield _with_words(agreed.step, conversation)
     if agreed.found is None:
         return None
     encrypted = yield from probe_tls(agreed.found, account.settings, stream.place)
@@ -63,6 +64,11 @@ def _agreed(conversation: Conversation, stream: OctetStream) -> socket.socket:
 def _greeting_detail(greeted: tuple[Conversation, StatusText]) -> str:
     conversation, status = greeted
     return f"{status.words or status.condition}; offers {_listed(conversation)}"
+
+
+def _with_words(step: Step, conversation: Conversation) -> Step:
+    """A failed step with the server's own words."""
+    return step if step.passed or step.words else replace(step, words=conversation.last_refusal)
 
 
 def _listed(conversation: Conversation) -> str:
@@ -90,7 +96,7 @@ def _logged_in(
         )
 
     login = timed("login", enter)
-    yield login.step
+    yield _with_words(login.step, conversation)
     return login.step.passed
 
 
@@ -106,11 +112,14 @@ def _folders(conversation: Conversation, account: Account[ImapSettings]) -> Iter
             try:
                 mailbox.open(name)
             except ConfigurationError as error:
-                raise _with_folders(error, mailbox) from error
+                words = conversation.last_refusal
+                better = _with_folders(error, mailbox)
+                conversation.last_refusal = words
+                raise better from error
             return f"{conversation.exists} messages"
 
         step = timed(f"folder {name}", look).step
-        yield step
+        yield _with_words(step, conversation)
         if not step.passed:
             return
 

@@ -31,6 +31,8 @@ class Conversation:
         self.stream = stream
         self.capabilities: dict[str, str] = {}
         """Name to arguments, upper case; empty when the server does not know CAPA."""
+        self.last_refusal = ""
+        """The server's words when it last said -ERR."""
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities
@@ -116,6 +118,7 @@ class Conversation:
 
     def _refusal(self, command: str, line: bytes) -> Exception:
         if line.startswith(b"-ERR"):
+            self.last_refusal = _text(line)
             return CommandRefused(command.partition(" ")[0], _text(line))
         return self._garbled(line)
 

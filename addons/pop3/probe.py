@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from mailloom.api import Account, AfterFetch, Security, Step
 from mailloom.api.network import place_of
@@ -39,7 +40,7 @@ def _greeted(stream: OctetStream, account: Account[Pop3Settings]) -> Generator[S
         return greeting.found
     conversation, words = greeting.found
     agreed = timed("STARTTLS", lambda: _agreed(conversation, stream), lambda _: "agreed")
-    yield agreed.step
+    yield _with_words(agreed.step, conversation)
     if agreed.found is None:
         return None
     encrypted = yield from probe_tls(agreed.found, account.settings, stream.place)
@@ -55,6 +56,11 @@ def _greeted(stream: OctetStream, account: Account[Pop3Settings]) -> Generator[S
 def _agreed(conversation: Conversation, stream: OctetStream) -> socket.socket:
     ask_for_tls(conversation)
     return stream.release()
+
+
+def _with_words(step: Step, conversation: Conversation) -> Step:
+    """A failed step with the server's own words."""
+    return step if step.passed or step.words else replace(step, words=conversation.last_refusal)
 
 
 def _listed(conversation: Conversation) -> str:
@@ -73,7 +79,7 @@ def _logged_in(
     if mechanism is None:
         return False
     login = timed("login", lambda: log_in(conversation, mechanism), lambda _: f"as {account.settings.user}")
-    yield login.step
+    yield _with_words(login.step, conversation)
     return login.step.passed
 
 
@@ -90,4 +96,4 @@ def _mailbox(conversation: Conversation, account: Account[Pop3Settings]) -> Iter
         pipelined = "pipelining" if conversation.has("PIPELINING") else "no pipelining"
         return f"{found}, with unique ids, {pipelined}"
 
-    yield timed("mailbox", look).step
+    yield _with_words(timed("mailbox", look).step, conversation)

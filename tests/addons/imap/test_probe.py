@@ -81,6 +81,8 @@ def test_the_first_failing_step_ends_it_and_says_what_helps(
     assert steps[-1].name == step
     assert told in steps[-1].meaning
     assert steps[-1].remedy
+    if step.startswith(("login", "folder")):
+        assert steps[-1].words.startswith(("NO ", "BAD "))
     if error is not None:
         with pytest.raises(error) as raised:
             ImapKind().open(account)

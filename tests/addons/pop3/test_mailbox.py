@@ -147,6 +147,8 @@ def test_the_first_failing_step_ends_it_and_says_what_helps(
     assert steps[-1].name == step
     assert told in steps[-1].meaning
     assert steps[-1].remedy
+    if step == "login":
+        assert steps[-1].words.startswith("-ERR")
     with pytest.raises(error) as raised:
         Pop3Kind().open(account)
     assert raised.value.remedy
