@@ -12,8 +12,10 @@ from mailloom.cli.output import AsJson, print_json, say
 from mailloom.errors import MailloomError
 from mailloom.store.system import AddonState
 
-STANDARD_ADDONS = ("smtp", "sendmail", "imap", "pop3", "alias", "catchall", "bounce", "listener")
-"""Installed where they are on this machine and what they need is there; everything else by `mailloom addons install`."""
+STANDARD_ADDONS = ("smtp", "sendmail", "imap", "pop3", "alias", "catchall", "bounce")
+"""Installed where they are on this machine and what they need is there; everything else by `mailloom addons install`.
+
+The listener is not among them: to open a port is a decision."""
 
 
 def register_commands(root: typer.Typer) -> None:
