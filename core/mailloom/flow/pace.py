@@ -10,9 +10,11 @@ _GROUP_SECONDS = 0.1
 _BATCH_SECONDS = 1.0
 _LARGEST_GROUP = 200
 _BATCHES = (20, 2000)
-_WINDOW_SECONDS = 0.05
+_WINDOW_SECONDS = 0.1
 _SMOOTHING = 0.5
 _BUSY_RATE = 200.0
+# A server next door takes thousands a second over one connection; this interpreter is then the limit, not the server.
+_ENOUGH_RATE = 1500.0
 # Before anything was measured: ten deliveries in the first group of a single connection.
 _FIRST_RATE = 100.0
 
@@ -24,6 +26,8 @@ class Pace:
         self._rate = _FIRST_RATE
         self._since = started
         self._count = 0
+        self.windows = 0
+        """How often the rate has been measured."""
 
     def settled(self, count: int, now: float) -> None:
         """So many more were answered."""
@@ -33,11 +37,16 @@ class Pace:
             measured = self._count / passed
             self._rate += _SMOOTHING * (measured - self._rate)
             self._since, self._count = now, 0
+            self.windows += 1
 
     @property
     def busy(self) -> bool:
         """So fast that it pays to let work gather."""
         return self._rate > _BUSY_RATE
+
+    def saturated(self, connections: int) -> bool:
+        """Whether the present connections are so fast that more of them would only be in each other's way."""
+        return self._rate > _ENOUGH_RATE * connections
 
     def group(self, connections: int) -> int:
         """Deliveries to mark for one connection at a time."""

@@ -122,6 +122,7 @@ class SendingPass:
         self._wake = threading.Event()
         self._stock: deque[Consignment] = deque()
         self._alive: set[Connection] = set()
+        self._staffed = 0
         self._dry = False
         self._closing = False
         self._faults = 0
@@ -412,11 +413,16 @@ class SendingPass:
     # --- connections ----------------------------------------------------------------------------------------------------------------------
 
     def _staff(self) -> None:
-        """Open connections while there is more in stock than the present ones are busy with."""
-        if self._closing:
+        """Open connections while there is more to send than the present ones are busy with: twice as many after each measurement."""
+        self._pace.settled(0, time.monotonic())
+        if self._closing or not self._stock:
             return
-        wanted = min(self.connections, max(1, len(self._stock) // 2)) if self._stock else 0
-        while len(self._alive) < wanted:
+        present = len(self._alive)
+        wanted = min(self.connections, max(1, len(self._stock) // 2), max(1, 2 * present))
+        if present and (self._pace.saturated(present) or self._pace.windows == self._staffed):
+            return
+        self._staffed = self._pace.windows
+        for _ in range(wanted - present):
             connection = Connection(
                 self, self.kind, self.account, self.account.settings.messages_per_connection, signed=self._signed
             )
