@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import select
 
 from mailloom.api import Office
+from mailloom.api.output import AsJson, print_records, say
 from mailloom.errors import ConfigurationError
 from mailloom.store.domains import MailDomain, all_domains
 
@@ -20,7 +21,6 @@ from .models import Alias, ContactPolicy
 aliases = typer.Typer(help="Addresses of ours that take mail.", no_args_is_help=True)
 domains = typer.Typer(help="Mail domains of ours.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Defaults = Annotated[
     list[str] | None, typer.Option("--default", help="FIELD=VALUE for each record it makes; VALUE may be JSON.")
 ]
@@ -41,12 +41,12 @@ def add_to(root: typer.Typer) -> None:
 
 
 @aliases.command("list")
-def list_aliases(context: typer.Context, as_json: Json = False) -> None:
+def list_aliases(context: typer.Context, as_json: AsJson = False) -> None:
     """Every alias, where its mail goes, and whether it works."""
     office: Office = context.obj
     with office.read() as session:
         rows = [_alias_row(alias) for alias in session.scalars(select(Alias).order_by(Alias.name, Alias.id))]
-    _print(rows, as_json, empty="No aliases yet: mailloom aliases add NAME MODEL")
+    print_records(rows, ["alias", "model", "record", "policy", "status", "reason"], as_json=as_json)
 
 
 @aliases.command("add")
@@ -68,7 +68,7 @@ def add(
     form = _form(address, model, default, record, parent, policy, any_domain, machines, answer_text, owner)
     _warn_if_unprovable(form)
     with office.write() as session:
-        typer.echo(f"{add_alias(session, form).address or form.name} → {model}")
+        say(f"{add_alias(session, form).address or form.name} → {model}")
 
 
 @aliases.command("edit")
@@ -102,7 +102,7 @@ def edit(
             answer_text=form.answer_text if answer_text is None else answer_text,
         )
         _warn_if_unprovable(form)
-        typer.echo(f"{change_alias(session, alias, form).address} → {alias.model}")
+        say(f"{change_alias(session, alias, form).address} → {alias.model}")
 
 
 @aliases.command("remove")
@@ -111,16 +111,16 @@ def remove(context: typer.Context, address: str) -> None:
     office: Office = context.obj
     with office.write() as session:
         remove_alias(session, find_alias(session, address))
-    typer.echo(f"{address} is removed.")
+    say(f"{address} is removed.")
 
 
 @domains.command("list")
-def list_domains(context: typer.Context, as_json: Json = False) -> None:
+def list_domains(context: typer.Context, as_json: AsJson = False) -> None:
     """Every mail domain; the first one serves those that have none."""
     office: Office = context.obj
     with office.read() as session:
         rows = [_domain_row(domain) for domain in all_domains(session)]
-    _print(rows, as_json, empty="No mail domains yet: mailloom domains add NAME")
+    print_records(rows, ["domain", "catchall", "bounce", "default_from", "contact", "plus_addresses"], as_json=as_json)
 
 
 @domains.command("add")
@@ -147,7 +147,7 @@ def add_one_domain(
     )
     with office.write() as session:
         domain = add_domain(session, form)
-        typer.echo(f"{domain.shown}: catchall {domain.catchall_address}, bounces {domain.bounce_address}")
+        say(f"{domain.shown}: catchall {domain.catchall_address}, bounces {domain.bounce_address}")
 
 
 @domains.command("edit")
@@ -179,7 +179,7 @@ def edit_domain(
                 sequence=sequence,
             ),
         )
-    typer.echo(f"{name} is changed.")
+    say(f"{name} is changed.")
 
 
 @domains.command("remove")
@@ -190,7 +190,7 @@ def remove_one_domain(context: typer.Context, name: str) -> None:
         domain = find_domain(session, name)
         assert domain is not None
         remove_domain(session, domain)
-    typer.echo(f"{name} is removed.")
+    say(f"{name} is removed.")
 
 
 def _form(
@@ -281,19 +281,3 @@ def _domain_row(domain: MailDomain) -> dict[str, Any]:
         "contact": domain.contact,
         "plus_addresses": domain.plus_addresses,
     }
-
-
-def _print(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    if not rows:
-        typer.echo(empty)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)

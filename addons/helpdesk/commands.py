@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from sqlalchemy import select
 
 from mailloom.addons.alias.managing import own_alias
 from mailloom.api import Office
+from mailloom.api.output import AsJson, print_records, say
 from mailloom.errors import NotFound
 
 from .models import Team, Ticket, TicketState
@@ -28,14 +28,14 @@ def add_team(
         team = Team(name=name)
         session.add(team)
         session.flush()
-        typer.echo(f"Mail to {own_alias(session, team, localpart, domain=domain).address} becomes a ticket of {name}.")
+        say(f"Mail to {own_alias(session, team, localpart, domain=domain).address} becomes a ticket of {name}.")
 
 
 @helpdesk.command("list")
 def list_tickets(
     context: typer.Context,
     state: Annotated[TicketState | None, typer.Option(help="Only tickets in this state.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The tickets, newest first."""
     office: Office = context.obj
@@ -43,10 +43,7 @@ def list_tickets(
     with office.read() as session:
         tickets = session.scalars(wanted if state is None else wanted.where(Ticket.state == state)).all()
     rows = [{"id": one.id, "state": one.state.value, "customer": one.customer, "subject": one.name} for one in tickets]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-    for row in () if as_json else rows:
-        typer.echo(f"{row['id']:>5}  {row['state']:8}  {row['customer']:30}  {row['subject']}")
+    print_records(rows, ["id", "state", "customer", "subject"], as_json=as_json)
 
 
 @helpdesk.command("reply")
@@ -55,7 +52,7 @@ def reply(context: typer.Context, ticket: int, text: str) -> None:
     office: Office = context.obj
     with office.write() as session:
         office.post(session, _ticket(session.get(Ticket, ticket), ticket), text=text)
-    typer.echo("Queued.")
+    say("Queued.")
 
 
 @helpdesk.command("solve")
@@ -64,7 +61,7 @@ def solve(context: typer.Context, ticket: int) -> None:
     office: Office = context.obj
     with office.write() as session:
         _ticket(session.get(Ticket, ticket), ticket).state = TicketState.SOLVED
-    typer.echo("Solved.")
+    say("Solved.")
 
 
 def _ticket(found: Ticket | None, number: int) -> Ticket:
