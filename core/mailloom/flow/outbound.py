@@ -7,9 +7,8 @@ to become deliveries in the state `rejected`, so that somebody who asks finds th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_bytes
 from typing import Any
@@ -18,78 +17,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Draft, Purpose, Queued, Recipient
-from mailloom.errors import ConfigurationError, MalformedMessage, NotFound, Refused
+from mailloom.errors import NotFound, Refused
 from mailloom.flow.choose import Choice, Match, OutgoingAccount, choose, choose_by_id, choose_by_name, outgoing_accounts
+from mailloom.flow.outbound_checks import check_draft, check_size, why_invalid
 from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.outbound_rows import Judged, Rows, Written, answer, message_row, recipient_row
 from mailloom.flow.writing import body_of, own_lines, shared_lines, stored_message
 from mailloom.mail.address import Address, normalise, parse_addresses
-from mailloom.mail.compose import HeaderBlock, wire_address
+from mailloom.mail.compose import wire_address
 from mailloom.mail.threading import new_loop_tag, new_message_id, references_for, sender_via
 from mailloom.mail.token import BOUNCE, Keyring, number_payload, sign
 from mailloom.store.messages import IdentifierOrigin, Message, identifier_key
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.queueing import (
-    Row,
-    add_deliveries,
-    add_identifiers,
-    add_messages,
-    add_recipients,
     deliveries_of,
     digest_of,
-    keep_blobs,
     messages_by_key,
     new_ids,
 )
 
 _RANDOM_OCTETS = 10
-_ATTACK = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """A recipient and what may be done with him. `denial` '' means: write to him."""
-
-    recipient: Recipient
-    key: str
-    denial: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A draft that is ready to be stored."""
-
-    draft: Draft
-    judged: Sequence[_Judged]
-    invalid: Sequence[tuple[str, str]]
-    sender: Address
-    message_id: str
-    shared: HeaderBlock
-    raw: bytes
-    digest: str
-    choice: Choice
-    existing: Message | None
-
-
-@dataclass(slots=True)
-class _Rows:
-    """What one call inserts, table by table."""
-
-    blobs: dict[str, bytes] = field(default_factory=dict)
-    messages: list[Row] = field(default_factory=list)
-    identifiers: list[Row] = field(default_factory=list)
-    recipients: list[Row] = field(default_factory=list)
-    deliveries: list[Row] = field(default_factory=list)
-
-    def insert_messages(self, session: Session, now: datetime) -> None:
-        with session.no_autoflush:  # an existing message points at its blob already
-            keep_blobs(session, self.blobs, now)
-        session.flush()
-        add_messages(session, self.messages)
-        add_identifiers(session, self.identifiers)
-
-    def insert_deliveries(self, session: Session) -> None:
-        add_recipients(session, self.recipients)
-        add_deliveries(session, self.deliveries)
 
 
 class Outbound:
@@ -121,7 +68,7 @@ class Outbound:
         """Queue many drafts in a handful of statements; one answer each, in order. An error of one draft refuses them all."""
         now = self.clock()
         known = messages_by_key(session, [draft.idempotency_key for draft in drafts if draft.idempotency_key])
-        fresh: dict[int, _Written] = {}
+        fresh: dict[int, Written] = {}
         first_with_key: dict[str, int] = {}
         accounts = outgoing_accounts(session)
         for position, draft in enumerate(drafts):
@@ -139,8 +86,8 @@ class Outbound:
 
     # --- allow, choose, prepare ---------------------------------------------------------------------------------------------------------
 
-    def _write(self, session: Session, draft: Draft, accounts: Sequence[OutgoingAccount], now: datetime) -> _Written:
-        _check(draft)
+    def _write(self, session: Session, draft: Draft, accounts: Sequence[OutgoingAccount], now: datetime) -> Written:
+        check_draft(draft)
         existing = _existing(session, draft)
         judged, invalid = self._allow(session, draft)
         choice = self._choose(session, draft, accounts)
@@ -150,8 +97,8 @@ class Outbound:
         visible = replace(draft, recipients=[entry.recipient for entry in judged])
         shared = shared_lines(visible, sender, reply_to, message_id, now)
         raw = stored_message(shared, body_of(draft))
-        _check_size(raw, choice)
-        return _Written(
+        check_size(raw, choice)
+        return Written(
             draft=draft,
             judged=judged,
             invalid=invalid,
@@ -164,19 +111,19 @@ class Outbound:
             existing=existing,
         )
 
-    def _allow(self, session: Session, draft: Draft) -> tuple[list[_Judged], list[tuple[str, str]]]:
+    def _allow(self, session: Session, draft: Draft) -> tuple[list[Judged], list[tuple[str, str]]]:
         """Recipients by key, each once, and the addresses that are none. Raises MalformedMessage for an injection."""
-        judged: dict[str, _Judged] = {}
+        judged: dict[str, Judged] = {}
         invalid = []
         for recipient in draft.recipients:
             shown = recipient.address.address
-            reason = _why_invalid(recipient.address)
+            reason = why_invalid(recipient.address)
             key = "" if reason else normalise(shown)
             if not key:
                 invalid.append((shown, reason or "it is not a mail address"))
             elif key not in judged:
                 denial = self.hooks.allow_recipient(key, draft.purpose, session)
-                judged[key] = _Judged(recipient=recipient, key=key, denial=denial.reason if denial else "")
+                judged[key] = Judged(recipient=recipient, key=key, denial=denial.reason if denial else "")
         return list(judged.values()), invalid
 
     def _choose(self, session: Session, draft: Draft, accounts: Sequence[OutgoingAccount]) -> Choice:
@@ -216,8 +163,8 @@ class Outbound:
 
     # --- queue --------------------------------------------------------------------------------------------------------------------------
 
-    def _store(self, session: Session, written: Sequence[_Written], now: datetime) -> list[Queued]:
-        rows = _Rows()
+    def _store(self, session: Session, written: Sequence[Written], now: datetime) -> list[Queued]:
+        rows = Rows()
         fresh_ids = iter(new_ids(session, Message, sum(entry.existing is None for entry in written)))
         numbers = [entry.existing.id if entry.existing is not None else next(fresh_ids) for entry in written]
         own_digests = [
@@ -231,20 +178,20 @@ class Outbound:
             numbered = [(next(delivery_ids), judged) for judged in entry.judged if judged.key not in known]
             for delivery_id, judged in numbered:
                 rows.deliveries.append(self._delivery(session, entry, number, delivery_id, judged, own_digest, now))
-                rows.recipients.append(_recipient_row(number, judged))
+                rows.recipients.append(recipient_row(number, judged))
             denied += [delivery_id for delivery_id, judged in numbered if judged.denial]
-            queued.append(_answer(entry, number, numbered))
+            queued.append(answer(entry, number, numbered))
         rows.insert_deliveries(session)
         for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(denied))) if denied else ():
             self.hooks.delivery_recorded(delivery, session)
         return queued
 
-    def _store_message(self, entry: _Written, number: int, rows: _Rows, now: datetime) -> str | None:
+    def _store_message(self, entry: Written, number: int, rows: Rows, now: datetime) -> str | None:
         """Adds or completes the message; returns the digest that its deliveries need of their own, when the message has another one."""
         rows.blobs[entry.digest] = entry.raw
         existing = entry.existing
         if existing is None:
-            rows.messages.append(_message_row(entry, number, now))
+            rows.messages.append(message_row(entry, number, now))
         elif existing.raw_digest is None:
             existing.raw_digest, existing.outgoing = entry.digest, True
             existing.date = existing.date or now
@@ -260,10 +207,10 @@ class Outbound:
     def _delivery(
         self,
         session: Session,
-        entry: _Written,
+        entry: Written,
         message: int,
         number: int,
-        judged: _Judged,
+        judged: Judged,
         own_digest: str | None,
         now: datetime,
     ) -> dict[str, Any]:
@@ -293,7 +240,7 @@ class Outbound:
             "settled_at": now if judged.denial else None,
         }
 
-    def _return_path(self, session: Session, entry: _Written, recipient: Recipient, number: int) -> str:
+    def _return_path(self, session: Session, entry: Written, recipient: Recipient, number: int) -> str:
         draft, account = entry.draft, entry.choice.account
         if draft.envelope_sender is not None:
             return draft.envelope_sender
@@ -308,33 +255,6 @@ class Outbound:
         return wire_address(entry.sender)
 
 
-def _check(draft: Draft) -> None:
-    if not 1 <= draft.priority <= 5:
-        raise ConfigurationError(f"The priority of a mail is 1 (first) to 5 (last), not {draft.priority}.")
-    if not draft.recipients:
-        raise Refused("The mail has no recipients.", remedy="Name at least one.")
-    if draft.envelope_sender and not normalise(draft.envelope_sender):
-        raise MalformedMessage(f"The envelope sender {draft.envelope_sender[:80]!r} is not a mail address.")
-    if draft.sender is not None:
-        try:
-            wire_address(draft.sender)
-        except MalformedMessage as error:
-            raise MalformedMessage(f"From: {error}", remedy=error.remedy) from None
-
-
-def _why_invalid(address: Address) -> str:
-    """Why nobody can be written to there; '' when somebody may. A control character is an attack and raises."""
-    shown = f"{address.name}{address.localpart}{address.domain}"
-    if not shown.isprintable() and _ATTACK.search(shown):
-        wire_address(address)
-        raise MalformedMessage(f"The recipient {shown[:80]!r} contains a control character.", remedy="Remove it.")
-    try:
-        wire_address(address)
-    except MalformedMessage as error:
-        return str(error)
-    return ""
-
-
 def _existing(session: Session, draft: Draft) -> Message | None:
     if draft.message_row is None:
         return None
@@ -344,15 +264,6 @@ def _existing(session: Session, draft: Draft) -> Message | None:
     return found
 
 
-def _check_size(raw: bytes, choice: Choice) -> None:
-    limit = choice.account.max_message_bytes if choice.account else None
-    if choice.account is not None and limit is not None and len(raw) > limit:
-        raise Refused(
-            f"The message has {len(raw)} bytes; account {choice.account.name} takes at most {limit}.",
-            remedy="Send smaller attachments, a link to them, or choose another account.",
-        )
-
-
 def _default_from(account: OutgoingAccount | None) -> Address | None:
     found = parse_addresses(account.default_from) if account else []
     return found[0] if found and found[0].domain else None
@@ -360,47 +271,6 @@ def _default_from(account: OutgoingAccount | None) -> Address | None:
 
 def _explained(choice: Choice) -> str:
     return f"account {choice.account.name}: {choice.reason}" if choice.account else choice.reason
-
-
-def _message_row(entry: _Written, number: int, now: datetime) -> Row:
-    draft = entry.draft
-    return {
-        "id": number,
-        "thread_id": draft.thread_id,
-        "kind": draft.kind,
-        "internal": False,
-        "starts_thread": draft.purpose is Purpose.MARKETING,
-        "outgoing": True,
-        "from_text": str(entry.sender),
-        "from_address": normalise(entry.sender.address),
-        "subject": draft.subject,
-        "text": draft.text,
-        "message_id": entry.message_id,
-        "date": now,
-        "created_at": now,
-        "raw_digest": entry.digest,
-        "idempotency_key": draft.idempotency_key or None,
-        "note": "",
-    }
-
-
-def _recipient_row(message: int, judged: _Judged) -> Row:
-    recipient = judged.recipient
-    return {
-        "message_id": message,
-        "key": judged.key,
-        "contact_id": recipient.contact_id,
-        "role": recipient.role,
-    }
-
-
-def _answer(entry: _Written, number: int, numbered: Sequence[tuple[int, _Judged]]) -> Queued:
-    denied = [(judged.recipient.address.address, judged.denial) for _, judged in numbered if judged.denial]
-    return Queued(
-        message_id=number,
-        deliveries=[delivery_id for delivery_id, judged in numbered if not judged.denial],
-        refused=[*entry.invalid, *denied],
-    )
 
 
 def _repeated(
