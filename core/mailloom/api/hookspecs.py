@@ -8,7 +8,7 @@ goes no further.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
     from mailloom.api.jobs import Job
     from mailloom.api.office import Office
+    from mailloom.api.presets import Discovery, Preset
     from mailloom.api.probing import Explanation
     from mailloom.api.receiving import SourceKind
     from mailloom.api.routing import Incoming, Router, SenderVerdict
@@ -59,6 +60,11 @@ def register_transports() -> Sequence[TransportKind]:  # type: ignore[empty-body
 @hookspec
 def register_sources() -> Sequence[SourceKind]:  # type: ignore[empty-body]
     """Kinds of incoming servers."""
+
+
+@hookspec
+def register_presets() -> Sequence[Preset]:  # type: ignore[empty-body]
+    """Providers whose servers, logins and limits are known beforehand."""
 
 
 @hookspec
@@ -137,6 +143,11 @@ def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id
 @hookspec(firstresult=True)
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
     """A server's words in plain language. `protocol`: smtp, imap, pop3, http, tls, dns, tcp; `kind`: the account's kind, '' when unknown."""
+
+
+@hookspec(firstresult=True)
+def discover_servers(domain: str, app: Office, progress: Callable[[str], None]) -> Discovery | None:
+    """The mail servers of a domain, found by its records and by trying; `progress` is told each place before it is asked."""
 
 
 @hookspec(firstresult=True)

@@ -3,7 +3,7 @@
 - *Collecting* hooks and observers are fenced: who fails is reported, the others go on.
 - A *deciding* hook (may this be sent, by which account, with which headers, is this a bounce) may not be answered by guessing: the failure of one
   addon raises HookFailed, a TemporaryFailure, and what was asked for waits.
-- `trim_reply` and `explain_failure` only make things nicer: who fails has no opinion.
+- `trim_reply`, `explain_failure` and `discover_servers` only make things nicer: who fails has no opinion.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mailloom.api.checks import Check
 from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
+from mailloom.api.presets import Discovery, Preset
 from mailloom.api.probing import Explanation
 from mailloom.api.receiving import SourceKind
 from mailloom.api.routing import Incoming, Router, SenderVerdict
@@ -64,6 +65,9 @@ class Hooks:
 
     def register_sources(self) -> list[tuple[str, SourceKind]]:
         return self._collected("register_sources", SourceKind)
+
+    def register_presets(self) -> list[tuple[str, Preset]]:
+        return self._collected("register_presets", Preset)
 
     def register_routers(self) -> list[tuple[str, Router]]:
         return self._collected("register_routers", Router)
@@ -129,6 +133,10 @@ class Hooks:
                 return found
             generic = generic or found
         return generic
+
+    def discover_servers(self, domain: str, app: Office, progress: Callable[[str], None]) -> Discovery | None:
+        given = {"domain": domain, "app": app, "progress": progress}
+        return self._first_fenced("discover_servers", given, Discovery)
 
     def reply_address(self, thread: Thread, session: Session) -> str | None:
         return self._first_decided("reply_address", {"thread": thread, "session": session}, str)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from mailloom.api.checks import Check
 from mailloom.api.jobs import Job
+from mailloom.api.presets import Preset
 from mailloom.api.receiving import SourceKind
 from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
@@ -36,6 +37,7 @@ class Catalogue:
     """Models by section; the core's is `core`."""
     transports: Mapping[str, TransportKind]
     sources: Mapping[str, SourceKind]
+    presets: Mapping[str, Preset]
     thread_models: Mapping[str, ThreadModel]
     routers: Sequence[Router]
     """By order number."""
@@ -66,6 +68,7 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         settings={CORE: CoreSettings, **hooks.register_settings()},
         transports=by_name("register_transports", hooks.register_transports()),
         sources=by_name("register_sources", hooks.register_sources()),
+        presets=by_name("register_presets", hooks.register_presets()),
         thread_models=by_name("register_thread_models", hooks.register_thread_models()),
         routers=in_order("register_routers", hooks.register_routers()),
         jobs=by_name("register_jobs", hooks.register_jobs()),

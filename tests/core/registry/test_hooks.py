@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from mailloom.api import (
     Check,
     Denial,
+    Discovery,
     Draft,
     Envelope,
     Explanation,
@@ -24,6 +25,7 @@ from mailloom.api import (
     MessageKind,
     Office,
     Pass,
+    Preset,
     Purpose,
     Recipient,
     Routes,
@@ -47,6 +49,7 @@ from mailloom.store.system import Counter
 Failures = list[tuple[str, str, str]]
 MAIL = parse(b"From: ann@example.org\r\n\r\nHello\r\n")
 NO_SESSION = cast(Session, None)
+NO_OFFICE = cast(Office, None)
 
 
 @pytest.fixture
@@ -142,6 +145,30 @@ def _router(name: str, order: int) -> Any:
     return SimpleNamespace(
         name=name, order=order, summary="", route=lambda incoming, session: Pass(why="not looked at")
     )
+
+
+def test_hook_register_presets(offering: Callable[..., Hooks], failures: Failures) -> None:
+    def preset(name: str) -> Preset:
+        return Preset(
+            name=name,
+            title="A provider",
+            provider=name,
+            servers=(),
+            logins=(),
+            help_url="",
+            source="",
+            checked=date(2026, 1, 1),
+        )
+
+    hooks = offering(
+        first={"register_presets": lambda: [preset("one"), preset("two")]},
+        second={"register_presets": lambda: [preset("two")]},
+        third={"register_presets": lambda: ["three"]},
+    )
+    catalogue = make_catalogue(hooks)
+    assert list(catalogue.presets) == ["one", "two"]
+    assert catalogue.owners["register_presets", "two"] == "first"
+    assert [addon for addon, _, _ in failures] == ["third", "second"]
 
 
 def test_hook_register_routers(offering: Callable[..., Hooks], failures: Failures) -> None:
@@ -327,6 +354,19 @@ def test_a_generic_explanation_counts_only_where_nobody_has_another(offering: Ca
     )
     assert hooks.explain_failure("550 quota", "smtp", "") is particular
     assert hooks.explain_failure("550 no", "smtp", "") is generic
+
+
+def test_hook_discover_servers(offering: Callable[..., Hooks]) -> None:
+    def look(domain: str, progress: Callable[[str], None]) -> Discovery | None:
+        progress(f"asking {domain}")
+        return Discovery(domain=domain, suggestions=(), tried=("nothing",)) if domain == "example.org" else None
+
+    hooks, told = offering(presets={"discover_servers": look}), list[str]()
+    found = hooks.discover_servers("example.org", NO_OFFICE, told.append)
+    assert found is not None
+    assert found.tried == ("nothing",)
+    assert hooks.discover_servers("example.net", NO_OFFICE, told.append) is None
+    assert told == ["asking example.org", "asking example.net"]
 
 
 def test_hook_reply_address(offering: Callable[..., Hooks]) -> None:

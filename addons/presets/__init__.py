@@ -1,0 +1,1 @@
+"""Presets of providers, and the search for the servers of a domain."""
