@@ -39,8 +39,8 @@ _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-LEASE = timedelta(minutes=10)
-"""Longer than a server may keep us waiting between two batches."""
+_TIMEOUT_SECONDS = 30
+_SLACK = timedelta(seconds=30)
 _BATCH_MAILS = 500
 _BATCH_BYTES = 16_000_000
 _BATCH_SECONDS = 2.0
@@ -124,7 +124,7 @@ class Fetching:
             return FetchReport(account=row.name, error=_why_not(row))
         report = FetchReport(account=row.name)
         source: Source | None = None
-        with self.hold(account_id) as hold:
+        with self.hold(row) as hold:
             if hold is None:
                 report.busy = True
                 return report
@@ -216,11 +216,11 @@ class Fetching:
 
     # --- the lease ------------------------------------------------------------------------------------------------------------------------
 
-    def hold(self, account_id: int) -> Hold:
+    def hold(self, row: AccountRow) -> Hold:
         """To be entered for a look: one worker at a time reads an account."""
-        return Hold(self, account_id)
+        return Hold(self, row.id, lease_length(row.settings))
 
-    def take(self, name: str, owner: str, length: timedelta = LEASE) -> bool:
+    def take(self, name: str, owner: str, length: timedelta) -> bool:
         """Take or renew a lease, committed; False while another holds it."""
         now = self.clock()
         return self._write(lambda session: take_lease(session, name, owner, now=now, until=now + length))
@@ -270,14 +270,15 @@ class Fetching:
 class Hold:
     """The lease of an account for the length of a look; entering gives None when another worker has it."""
 
-    def __init__(self, fetching: Fetching, account_id: int) -> None:
+    def __init__(self, fetching: Fetching, account_id: int, length: timedelta) -> None:
         self._fetching = fetching
+        self._length = length
         self.name = lease_name(account_id)
         self.owner = uuid4().hex
         self.held = False
 
     def __enter__(self) -> Hold | None:
-        self.held = self._fetching.take(self.name, self.owner)
+        self.held = self._fetching.take(self.name, self.owner, self._length)
         return self if self.held else None
 
     def __exit__(self, *_: object) -> None:
@@ -286,8 +287,17 @@ class Hold:
 
     def renew(self, session: Session, now: datetime) -> None:
         """With the caller's transaction; TemporaryFailure when it ran out and another took it."""
-        if not take_lease(session, self.name, self.owner, now=now, until=now + LEASE):
+        if not take_lease(session, self.name, self.owner, now=now, until=now + self._length):
             raise TemporaryFailure("Another worker took this account over, because this one was too slow.")
+
+
+def lease_length(settings: Mapping[str, Any]) -> timedelta:
+    """As long as a server may keep us waiting between two batches, or at the login, without an error.
+
+    No longer, because a worker that is killed leaves its lease, and nobody reads the account until it has run out.
+    """
+    timeout = settings.get("timeout_seconds")
+    return 4 * timedelta(seconds=timeout if isinstance(timeout, int) else _TIMEOUT_SECONDS) + _SLACK
 
 
 def lease_name(account_id: int) -> str:

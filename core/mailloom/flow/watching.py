@@ -81,7 +81,7 @@ class Watch:
         source = opened.kind.open(opened.account)
         try:
             while not self.stop.is_set():
-                if self._look(source, opened.account):
+                if self._look(source, row, opened.account):
                     continue
                 if (end := self._wait(source, opened.account)) is not None:
                     return end
@@ -89,10 +89,10 @@ class Watch:
         finally:
             source.close()
 
-    def _look(self, source: Source, account: Account[Any]) -> bool:
+    def _look(self, source: Source, row: AccountRow, account: Account[Any]) -> bool:
         """Fetch what is new; True when there may be more: until it has had a look of its own, nothing tells it of mail that is there already."""
         report = FetchReport(account=account.name)
-        with self.fetching.hold(account.id) as hold:
+        with self.fetching.hold(row) as hold:
             if hold is not None:
                 self.fetching.look(source, account, report, hold)
                 return report.more

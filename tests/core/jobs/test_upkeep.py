@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from mailloom.api import Draft, Recipient
 from mailloom.errors import NotFound
-from mailloom.flow.fetching import LEASE, lease_name
+from mailloom.flow.fetching import lease_length, lease_name
 from mailloom.mail.address import parse_addresses
 from mailloom.store.accounts import Lease
 from mailloom.store.arrivals import Arrival, Outcome
@@ -141,7 +141,7 @@ def test_a_lease_from_a_clock_that_was_ahead_holds_nobody_up(post: Any) -> None:
 def test_a_lease_that_is_held_is_kept(post: Any) -> None:
     account = post.incoming()
     with post.app.write() as session:
-        session.add(Lease(name=lease_name(account), owner="alive", until=post.app.now() + LEASE))
+        session.add(Lease(name=lease_name(account), owner="alive", until=post.app.now() + lease_length({})))
     assert post.duties.fetching.fetch_account(account).busy is True
 
 
