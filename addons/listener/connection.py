@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from mailloom.api.receiving import Mailing
@@ -20,6 +22,12 @@ SLOWEST_PACE = 1000
 CLOSING_SECONDS = 10.0
 
 
+@lru_cache(maxsize=2)
+def _written(moment: datetime) -> str:
+    """RFC 5322 §3.3; many mails come in one second."""
+    return format_datetime(moment)
+
+
 class Connection(asyncio.Protocol):
     """One client. Lives on the listener's event loop."""
 
@@ -31,8 +39,8 @@ class Connection(asyncio.Protocol):
         self._client = ""
         self._counted = False
         self._session: Session | None = None
-        self._paused_for_peer = False
         self._mail_began = 0.0
+        self._heard_at = 0.0
         self._upgrade: asyncio.Task[None] | None = None
 
     # --- what asyncio calls ---
@@ -90,25 +98,27 @@ class Connection(asyncio.Protocol):
     # --- time ---
 
     def _restart_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._shared.loop.call_later(self._shared.settings.timeout_seconds, self._time_is_up)
+        """Silence is counted from now; the timer itself looks at the clock when it rings, which is cheaper than to set it anew each time."""
+        self._heard_at = self._shared.loop.time()
+        if self._timer is None:
+            self._timer = self._shared.loop.call_later(self._shared.settings.timeout_seconds, self._time_is_up)
 
     def _time_is_up(self) -> None:
         """Silence, or a mail that drips; one that comes at a decent pace is given the time it needs."""
-        session = self._session
+        session, self._timer = self._session, None
         if session is None or self._transport is None:
             return
+        now, patience = self._shared.loop.time(), self._shared.settings.timeout_seconds
         if session.resting:
-            self._restart_timer()
-            return
-        now = self._shared.loop.time()
-        if session.receiving:
-            until = self._mail_began + self._shared.settings.timeout_seconds + session.received_octets / SLOWEST_PACE
-            if now < until:
-                self._timer = self._shared.loop.call_later(max(until - now, 1.0), self._time_is_up)
-                return
-        self._act(session.end("421 4.4.2 Too slow"))
+            until = now + patience
+        elif session.receiving:
+            until = self._mail_began + patience + session.received_octets / SLOWEST_PACE
+        else:
+            until = self._heard_at + patience
+        if now < until:
+            self._timer = self._shared.loop.call_later(max(until - now, 0.05), self._time_is_up)
+        else:
+            self._act(session.end("421 4.4.2 Too slow"))
 
     # --- actions ---
 
@@ -176,7 +186,7 @@ class Connection(asyncio.Protocol):
         secured = "S" if session is not None and session.encrypted else ""
         protocol = f"LMTP{secured}" if self._lmtp else f"ESMTP{secured}"
         where = f"[{self._client}]" if self._client else "local"
-        moment = format_datetime(self._shared.office.now())
+        moment = _written(self._shared.office.now().replace(microsecond=0))
         line = f"Received: from {helo} ({where})\r\n\tby {self._shared.hostname} with {protocol}; {moment}\r\n"
         return line.encode()
 

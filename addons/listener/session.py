@@ -18,8 +18,11 @@ from .commands import PathAndParameters, Refusal, check_recipient, check_sender,
 COMMAND_LIMIT_BYTES = 4096
 MOST_ERRORS = 20
 _END = b"\r\n.\r\n"
-# A dot alone between line ends of which one is not CRLF. (CRLF.CRLF is the end, so it cannot stand inside a mail.)
-_SMUGGLED = (b"\n.\n", b"\n.\r", b"\r.\r", b"\r.\n")
+
+
+def _hides_an_end(raw: bytes) -> bool:
+    """A dot alone between line ends of which one is not CRLF. (CRLF.CRLF is the end, so it cannot stand inside a mail.)"""
+    return b"\n.\n" in raw or b"\n.\r" in raw or b"\r.\r" in raw or b"\r.\n" in raw or raw.startswith((b".\n", b".\r"))
 
 
 class Session:
@@ -153,6 +156,9 @@ class Session:
             action(argument.strip())
 
     def _say(self, *lines: str) -> None:
+        if len(lines) == 1:
+            self._actions.append(Say(f"{lines[0]}\r\n".encode()))
+            return
         code = lines[-1][:3]
         said = [line if at == len(lines) - 1 else f"{code}-{line[4:]}" for at, line in enumerate(lines)]
         self._actions.append(Say("".join(f"{line}\r\n" for line in said).encode()))
@@ -298,7 +304,7 @@ class Session:
         return "" if self._rules.has_room(held) else "452 4.3.1 Too much mail at the moment"
 
     def _mail_ended(self, raw: bytes) -> None:
-        if any(sequence in raw for sequence in _SMUGGLED) or raw.startswith((b".\n", b".\r")):
+        if _hides_an_end(raw):
             self._end_with("521 5.5.2 A dot alone on a line must stand between CRLF and CRLF")
             return
         overflow = self._overflow or self._too_much(len(raw), 0)
