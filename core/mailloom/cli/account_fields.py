@@ -14,8 +14,12 @@ from typing import Annotated, Any
 import typer
 
 from mailloom.api.accounts import AccountSettings, Security
+from mailloom.api.presets import MailProtocol, Preset
 from mailloom.errors import ConfigurationError
 from mailloom.flow.account_values import secret_fields
+from mailloom.flow.accounts import KnownKind
+from mailloom.flow.presets import filled_in, preset_fields, preset_named
+from mailloom.store.accounts import Direction
 
 Host = Annotated[str | None, typer.Option(help="Name of the server.", show_default=False)]
 Port = Annotated[str | None, typer.Option(help="Blank: the usual one for the chosen security.", show_default=False)]
@@ -48,6 +52,41 @@ SecretEnv = Annotated[
         show_default=False,
     ),
 ]
+
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="Provider to fill the fields from; see `accounts presets`.", show_default=False),
+]
+Choose = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose", metavar="NAME=VALUE", help="What the preset lets choose, such as a region.", show_default=False
+    ),
+]
+
+
+def chosen_preset(
+    known: Mapping[str, Preset], name: str | None, choices: Sequence[str] | None, host: str | None
+) -> Preset | None:
+    """The preset of that name with its choices made; None where none is wanted. A preset that asks for a host takes it from --host, too."""
+    if name is None:
+        if choices:
+            raise ConfigurationError("--choose goes with --preset.")
+        return None
+    preset = preset_named(known, name)
+    given = dict(_pairs(choices or (), "--choose", "NAME=VALUE"))
+    if host and any(variable.name == "host" for variable in preset.variables):
+        given = {"host": host, **given}
+    return filled_in(preset, given)
+
+
+def preset_values(preset: Preset, chosen: KnownKind, user: str) -> dict[str, Any]:
+    """What the preset says for a kind; kinds of providers' own are asked by direction."""
+    named = next((protocol for protocol in MailProtocol if protocol == chosen.kind.name), None)
+    outgoing = chosen.direction is Direction.OUTGOING
+    protocol = named or (MailProtocol.SMTP if outgoing else MailProtocol.IMAP)
+    return preset_fields(preset, protocol, chosen.kind.settings, user)
 
 
 def field_values(

@@ -9,17 +9,21 @@ import typer
 from mailloom.app import App
 from mailloom.cli.account_fields import (
     AskPassword,
+    Choose,
     DefaultFrom,
     FromFilter,
     Host,
     PasswordEnv,
     PasswordStdin,
     Port,
+    PresetOption,
     SecretEnv,
     SecurityOption,
     Set,
     User,
+    chosen_preset,
     field_values,
+    preset_values,
 )
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, print_record, print_records, say
@@ -79,7 +83,14 @@ def list_kinds(
 def add(
     context: typer.Context,
     name: Name,
-    kind: Annotated[str, typer.Option(help="Kind of server, as `accounts kinds` lists them.", show_default=False)],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Kind of server, as `accounts kinds` lists them; a preset sends when left out.", show_default=False
+        ),
+    ] = None,
+    preset: PresetOption = None,
+    choices: Choose = None,
     direction: DirectionOption = None,
     host: Host = None,
     port: Port = None,
@@ -106,7 +117,12 @@ def add(
         "from_filter": from_filter,
         "default_from": default_from,
     }
-    model = known.kind(kind, direction).kind.settings
+    provider = chosen_preset(app.registry.catalogue.presets, preset, choices, host)
+    kind = kind or (provider.outgoing_kind if provider else None)
+    if kind is None:
+        raise ConfigurationError("Say which kind of account it is.", remedy="Add --kind or --preset.")
+    chosen = known.kind(kind, direction)
+    model = chosen.kind.settings
     values = field_values(
         model,
         given,
@@ -116,6 +132,8 @@ def add(
         password_env=password_env,
         secret_env=secret_env,
     )
+    if provider is not None:
+        values = {**preset_values(provider, chosen, user or ""), **values}
     with app.write() as session:
         row = known.add(session, name, kind, values, direction=direction, sequence=10 if sequence is None else sequence)
         record = _record(row)

@@ -204,7 +204,10 @@ class Accounts:
 def shown_settings(row: AccountRow, model: type[AccountSettings]) -> dict[str, Any]:
     """All fields with their values; of a secret only whether it is set."""
     secret = secret_fields(model)
-    values = {**{name: field.get_default() for name, field in model.model_fields.items()}, **row.settings}
+    values = {
+        **{name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()},
+        **row.settings,
+    }
     return {name: "(set)" if name in secret and row.secrets else values.get(name) for name in model.model_fields}
 
 

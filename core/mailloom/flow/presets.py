@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from mailloom.api.accounts import AccountSettings, Authentication
 from mailloom.api.presets import LoginKind, MailProtocol, OAuthEndpoints, Preset, Server, UserForm
@@ -52,7 +53,7 @@ def filled_in(preset: Preset, given: Mapping[str, str]) -> Preset:
 
 def preset_fields(preset: Preset, protocol: MailProtocol, model: type[AccountSettings], address: str) -> dict[str, Any]:
     """Values for the fields that the model has; '' as `address` leaves the user to be given."""
-    values: dict[str, Any] = {"provider": preset.provider, **_limits(preset), **_manners(preset)}
+    values: dict[str, Any] = {"provider": preset.provider, **_limits(preset), **_manners(preset), **_oauth(preset)}
     servers = preset.of(protocol)
     if servers:
         values |= {**server_fields(servers[0], address), "authentication": authentication(preset)}
@@ -101,6 +102,20 @@ def _manners(preset: Preset) -> dict[str, Any]:
         "signs_dkim": preset.signs_dkim,
         "rewrites_message_id": preset.rewrites_message_id,
         "saves_sent_copy": preset.saves_sent_copy,
+    }
+
+
+def _oauth(preset: Preset) -> dict[str, Any]:
+    """Filled in even where a password is used, so that switching over is only a matter of the client id."""
+    oauth = preset.oauth
+    if oauth is None:
+        return {}
+    return {
+        "oauth_authorize_url": oauth.authorize_url,
+        "oauth_token_url": oauth.token_url,
+        "oauth_device_url": oauth.device_url,
+        "oauth_scope": " ".join(oauth.scopes),
+        "oauth_parameters": urlencode(oauth.extra),
     }
 
 
