@@ -64,16 +64,29 @@ class SesTransport:
                     connection_fault=meaning.account,
                 )
             return
-        provider_id = str(answer.get("MessageId") or "")
+        yield from self._taken(parcel, recipients, str(answer.get("MessageId") or ""))
+
+    def _taken(self, parcel: Parcel, recipients: Sequence[str], provider_id: str) -> Iterator[Outcome]:
+        """A success that names no id is not Amazon's answer (a proxy's page, half an answer): nobody knows what became of the mail."""
         for address in recipients:
-            yield Outcome(
-                key=parcel.key,
-                recipient=address,
-                status=Status.SENT,
-                reply=Reply(code=200, text=f"200 Ok {provider_id}".strip()),
-                provider_id=provider_id or None,
-                provider_message_id=message_id(provider_id, self._settings.region) if provider_id else None,
-            )
+            if provider_id:
+                yield Outcome(
+                    key=parcel.key,
+                    recipient=address,
+                    status=Status.SENT,
+                    reply=Reply(code=200, text=f"200 Ok {provider_id}"),
+                    provider_id=provider_id,
+                    provider_message_id=message_id(provider_id, self._settings.region),
+                )
+            else:
+                words = Reply(text="The answer to the mail could not be read.")
+                yield Outcome(
+                    key=parcel.key,
+                    recipient=address,
+                    status=Status.UNCERTAIN,
+                    reply=words,
+                    connection_fault=True,
+                )
 
     def _request(self, parcel: Parcel, recipients: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
