@@ -27,7 +27,7 @@ from mailloom.flow.executing import Case, Executor, RouteFailed
 from mailloom.flow.keeping import first_server, keep_many
 from mailloom.flow.lookahead import Lookahead, ReadMail, referred_ids
 from mailloom.flow.reading import read_mail
-from mailloom.flow.senders import prove_sender
+from mailloom.flow.senders import note_proof, prove_sender
 from mailloom.flow.settlement import KeptMail, Settlement, hold, kept_mails, received_of, write_settlements
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
@@ -256,6 +256,7 @@ class Inbound:
         if own:
             return ended("duplicate", Ignored(why=own))
         decision = decide(self._registry.routers, incoming, session)
+        note_proof(incoming, decision)
         if not incoming.only_new_targets:
             decision.note_first("duplicate", "pass", "this message was not seen before")
         elif not isinstance(decision.verdict, Routed | Answered):
