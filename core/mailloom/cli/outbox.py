@@ -16,7 +16,7 @@ from mailloom.cli.output import AsJson, console, plain, print_json, print_record
 from mailloom.cli.working import duties_of
 from mailloom.errors import ConfigurationError, NotFound
 from mailloom.flow.outbox import CANCELLABLE, RETRIABLE, WAITING, cancel, retry, set_priority
-from mailloom.flow.sending_pass import PassReport
+from mailloom.flow.pass_values import PassReport
 from mailloom.store.accounts import AccountRow
 from mailloom.store.messages import Message
 from mailloom.store.outbox import READY, Delivery, DeliveryAttempt, DeliveryState

@@ -27,8 +27,9 @@ from mailloom.flow.account_values import account_value
 from mailloom.flow.choose import choose, outgoing_accounts
 from mailloom.flow.health import pause, ready, record_fault
 from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.pass_values import PassReport, Tuning
 from mailloom.flow.retry import Rules
-from mailloom.flow.sending_pass import PassReport, SendingPass, Tuning
+from mailloom.flow.sending_pass import SendingPass
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.store.claim import waiting

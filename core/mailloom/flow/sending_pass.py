@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -23,19 +22,18 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
 from mailloom.api.drafts import Envelope, Purpose
-from mailloom.api.probing import Explanation, FailureClass
+from mailloom.api.probing import Explanation
 from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
-from mailloom.flow.alarms import raise_alarm
+from mailloom.flow.account_verdict import AccountVerdict, heals
 from mailloom.flow.connection import Answered, Connection, Ended, Event, Returned
 from mailloom.flow.failpoints import reach
-from mailloom.flow.health import pause, record_fault, record_success
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.pace import Pace
-from mailloom.flow.retry import Consequence, Judgement, Rules, judge
+from mailloom.flow.pass_values import Done, PassReport, Tuning, untried, without_bytes
+from mailloom.flow.retry import Judgement, Rules, judge
 from mailloom.flow.throttle import Bucket, buckets, take
-from mailloom.store.accounts import AccountRow
 from mailloom.store.claim import Claimed, claim, extend, mark_sending, release
 from mailloom.store.database import Database
 from mailloom.store.outbox import Delivery, DeliveryState
@@ -49,34 +47,7 @@ _LONGEST_ROUND_SECONDS = 0.05
 _SHORTEST_ROUND_SECONDS = 0.02
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
-_FAULTS_IN_A_ROW = 3
-_LONGEST_WORDS = 500
 _PARTING_SECONDS = 30
-_SUCCESS_NOTED_EVERY = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """Times that tests shorten. `lease`: how long a dead worker's deliveries stay claimed; `patience_seconds`: how long a database may be away."""
-
-    lease: timedelta = timedelta(minutes=5)
-    patience_seconds: float = 120.0
-    alarm_after: timedelta = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class PassReport:
-    """What a pass did. `error`: why it ended early, '' when everything due was tried."""
-
-    account: str
-    counts: Counter[DeliveryState] = field(default_factory=Counter)
-    error: str = ""
-    wait: timedelta = timedelta()
-    """How long a throttle asks to wait before the next pass."""
-
-    @property
-    def tried(self) -> int:
-        return sum(self.counts.values())
 
 
 class SendingPass:
@@ -111,6 +82,7 @@ class SendingPass:
         self.progress = progress
         self.random = random
         self.report = PassReport(account=account.name)
+        self._verdict = AccountVerdict(account, tuning.alarm_after)
         self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
         self._observed = implemented(hooks, "delivery_recorded")
         self._asked = implemented(hooks, "allow_recipient")
@@ -125,11 +97,6 @@ class SendingPass:
         self._staffed = 0
         self._dry = False
         self._closing = False
-        self._faults = 0
-        self._paused: tuple[str, str] | None = None
-        self._resting: tuple[str, float | None] | None = None
-        self._judged_account = False
-        self._noted_at: datetime | None = None
         self._dry_at = 0.0
         self._renewed_at = time.monotonic()
         self._throttled_until: float = 0.0
@@ -187,19 +154,18 @@ class SendingPass:
         for event in events:
             if isinstance(event, Ended):
                 returned += self._ended(event)
-        self._weigh(judged)
+        self._verdict.weigh(judged)
+        if self._verdict.stops:
+            self._closing, self.report.error = True, self._verdict.words
         if self._closing:
             returned += [consignment.claimed for consignment in self._stock]
             self._stock.clear()
         asking = self._asking()
-        if judged or returned or asking or self._lacks() or self._renewal_due() or self._verdict_due():
+        if judged or returned or asking or self._lacks() or self._renewal_due() or self._verdict.due:
             self._write(judged, returned, asking)
         elif self._closing or self._dry:
             self._dismiss()
         self._staff()
-
-    def _verdict_due(self) -> bool:
-        return bool(self._paused or self._resting) and not self._judged_account
 
     def _drained(self) -> list[Event]:
         events = []
@@ -233,7 +199,7 @@ class SendingPass:
         self._stock = done.stock
         if done.dry is not None:
             self._dry, self._dry_at = done.dry, time.monotonic()
-        self._judged_account = self._judged_account or bool(self._paused or self._resting)
+        self._verdict.committed()
         for written in done.written:
             self.report.counts[written.state] += 1
         if done.written:
@@ -255,14 +221,13 @@ class SendingPass:
         judged: Sequence[Judgement],
         returned: Sequence[Claimed],
         asking: Sequence[tuple[Connection, int]],
-    ) -> _Done:
+    ) -> Done:
         now = self.clock()
-        done = _Done(stock=deque(self._stock))
+        done = Done(stock=deque(self._stock))
         done.written = self._record(session, [judgement.result for judgement in judged], now)
         if returned:
             release(session, returned)
-        self._tend_account(session, judged, now)
-        self._call_people(session, judged, now)
+        self._verdict.write(session, judged, now)
         if self._lacks():
             self._claim(session, done, now)
         self._grant(session, done, asking, now)
@@ -284,14 +249,14 @@ class SendingPass:
                 self.hooks.delivery_recorded(delivery, session)
         return written
 
-    def _claim(self, session: Session, done: _Done, now: datetime) -> None:
+    def _claim(self, session: Session, done: Done, now: datetime) -> None:
         count = self._pace.batch()
         until = now + self.tuning.lease
         claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
         done.dry = len(claimed) < count
         refused = [result for entry in claimed if (result := self._refusal(session, entry, now)) is not None]
         found = consignments(session, claimed)
-        refused += [_without_bytes(entry.claimed) for entry in found if not entry.digest]
+        refused += [without_bytes(entry.claimed) for entry in found if not entry.digest]
         done.written += self._record(session, refused, now)
         barred = {result.id for result in refused}
         done.stock.extend(entry for entry in found if entry.claimed.id not in barred)
@@ -305,10 +270,10 @@ class SendingPass:
             denial = self.hooks.allow_recipient(entry.key, Purpose(entry.purpose), session)
         except TemporaryFailure as error:
             later = now + timedelta(minutes=self.rules.retry_minutes)
-            return _untried(entry, DeliveryState.DEFERRED, str(error), later)
-        return _untried(entry, DeliveryState.REJECTED, denial.reason) if denial is not None else None
+            return untried(entry, DeliveryState.DEFERRED, str(error), later)
+        return untried(entry, DeliveryState.REJECTED, denial.reason) if denial is not None else None
 
-    def _grant(self, session: Session, done: _Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:
+    def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:
         """Take tokens and mark a group for each connection that asked."""
         wanted = [min(count, self._share(done, asking)) for _, count in asking]
         grant = take(session, self._limits, min(sum(wanted), len(done.stock)), now) if asking else None
@@ -324,7 +289,7 @@ class SendingPass:
         for (connection, _), group in zip(asking, picked, strict=True):
             done.groups.append((connection, [entry for entry in group if entry.claimed.id in held]))
 
-    def _share(self, done: _Done, asking: Sequence[tuple[Connection, int]]) -> int:
+    def _share(self, done: Done, asking: Sequence[tuple[Connection, int]]) -> int:
         """A fair part of what is left, so that one connection does not take the last deliveries while others go idle."""
         return max(1, -(-len(done.stock) // max(len(asking), len(self._alive), 1)))
 
@@ -340,21 +305,6 @@ class SendingPass:
     def _explained(self, words: str) -> Explanation | None:
         return self.hooks.explain_failure(words, "smtp", self.account.settings.provider or self.account.kind)
 
-    def _weigh(self, judged: Sequence[Judgement]) -> None:
-        """What the answers say of the account."""
-        for judgement in judged:
-            words = judgement.result.reply or judgement.result.explanation
-            if judgement.account is Consequence.WORKS:
-                self._faults = 0
-            elif judgement.account is Consequence.FAULT:
-                self._faults += 1
-                if self._faults >= _FAULTS_IN_A_ROW:
-                    self._rest(words, judgement.retry_after)
-            elif judgement.account is Consequence.REST:
-                self._rest(words, judgement.retry_after or 900.0)
-            elif judgement.account is Consequence.PAUSE:
-                self._stop_account(words, judgement.result.explanation)
-
     def _ended(self, event: Ended) -> list[Claimed]:
         """A connection is over; returns what had been granted to it too late."""
         connection, error = event.connection, event.error
@@ -362,53 +312,16 @@ class SendingPass:
         self._wanting = deque(entry for entry in self._wanting if entry[0] is not connection)
         explanation = self._explained(str(error)) if error is not None else None
         wait = None if explanation is None else explanation.wait_seconds
-        if isinstance(error, TemporaryFailure) or (error is not None and _heals(explanation)):
+        if isinstance(error, TemporaryFailure) or (error is not None and heals(explanation)):
             # A server that takes fewer connections than we open is a server that works: only the last one's words count.
             if not connection.worked and self._alive:
                 self.connections = len(self._alive)
             elif not connection.worked:
-                self._rest(str(error), getattr(error, "retry_after", None) or wait)
+                self._verdict.rest(str(error), getattr(error, "retry_after", None) or wait)
         elif error is not None:
             told = explanation is not None and not explanation.generic
-            self._stop_account(str(error), explanation.remedy if explanation and told else error.remedy)
+            self._verdict.pause(str(error), explanation.remedy if explanation and told else error.remedy)
         return [consignment.claimed for consignment in connection.leftovers()]
-
-    def _rest(self, words: str, retry_after: float | None) -> None:
-        self._closing = True
-        self._resting = self._resting or (words, retry_after)
-        self.report.error = self.report.error or words
-
-    def _stop_account(self, words: str, remedy: str) -> None:
-        self._closing = True
-        self._paused = self._paused or (words, remedy)
-        self.report.error = self.report.error or words
-
-    def _tend_account(self, session: Session, judged: Sequence[Judgement], now: datetime) -> None:
-        worked = any(judgement.account is Consequence.WORKS for judgement in judged)
-        due = self._noted_at is None or now - self._noted_at >= _SUCCESS_NOTED_EVERY
-        faulty = self._verdict_due()
-        if not (faulty or (worked and due)):
-            return
-        row = session.get(AccountRow, self.account.id, with_for_update=True, populate_existing=True)
-        if row is None:
-            return
-        if worked and due:
-            record_success(session, row, now)
-            self._noted_at = now
-        if faulty and self._paused:
-            pause(session, row, *self._paused, now)
-        elif faulty and self._resting:
-            words, retry_after = self._resting
-            record_fault(session, row, words, now, retry_after=retry_after, alarm_after=self.tuning.alarm_after)
-
-    def _call_people(self, session: Session, judged: Sequence[Judgement], now: datetime) -> None:
-        """One alarm for each sort of refusal that the account survives and a person should know of."""
-        for judgement in {judgement.alarm.rule: judgement for judgement in judged if judgement.alarm}.values():
-            if judgement.alarm is not None:
-                subject = f"account:{self.account.id}:{judgement.alarm.rule or judgement.alarm.failure}"
-                said = " ".join(judgement.result.reply.split())[:_LONGEST_WORDS]
-                text = f"Account {self.account.name}: {judgement.alarm.meaning} The server said: {said}"
-                raise_alarm(session, subject, text, judgement.alarm.remedy, now)
 
     # --- connections ----------------------------------------------------------------------------------------------------------------------
 
@@ -455,39 +368,3 @@ class SendingPass:
                     self._alive.discard(event.connection)
             self._wake.wait(_LONGEST_ROUND_SECONDS)
             self._wake.clear()
-
-
-@dataclass(slots=True)
-class _Done:
-    """What one transaction leaves to be done after its commit."""
-
-    stock: deque[Consignment]
-    dry: bool | None = None
-    """Whether the claim found less than it asked for; None: nothing was claimed."""
-    written: list[Result] = field(default_factory=list)
-    groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
-    wait: timedelta | None = None
-
-
-def _heals(explanation: Explanation | None) -> bool:
-    """Whether words that end a connection for good mean something that passes by itself."""
-    if explanation is None or explanation.generic:
-        return False
-    return explanation.failure in (FailureClass.LIMIT, FailureClass.TEMPORARY) and explanation.wait_seconds is not None
-
-
-def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
-    return Result(
-        id=entry.id,
-        attempt=entry.attempt,
-        message_id=entry.message_id,
-        state=state,
-        attempts=entry.attempts,
-        due=due,
-        explanation=why,
-        tried=False,
-    )
-
-
-def _without_bytes(entry: Claimed) -> Result:
-    return _untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")

@@ -16,8 +16,8 @@ from mailloom.api.settings import CoreSettings, UncertainPolicy
 from mailloom.errors import MailloomError, NotFound
 from mailloom.flow.fetching import Fetching, FetchReport
 from mailloom.flow.inbound import Inbound
+from mailloom.flow.pass_values import Tuning
 from mailloom.flow.sending import Sending
-from mailloom.flow.sending_pass import Tuning
 from mailloom.flow.settling import Settling
 from mailloom.flow.upkeep import Upkeep
 from mailloom.jobs.engine import Duty, Kind

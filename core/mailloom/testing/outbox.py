@@ -15,9 +15,9 @@ from mailloom.api.sending import TransportKind
 from mailloom.api.settings import UncertainPolicy
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.outbound_hooks import NoHooks, OutboundHooks
+from mailloom.flow.pass_values import PassReport, Tuning
 from mailloom.flow.recovery import Recovered, recover
 from mailloom.flow.sending import Sending
-from mailloom.flow.sending_pass import PassReport, Tuning
 from mailloom.mail.address import Address, parse_addresses
 from mailloom.mail.token import Keyring
 from mailloom.store.accounts import AccountRow, AccountState, Direction

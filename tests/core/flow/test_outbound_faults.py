@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from mailloom.errors import TemporaryFailure
 from mailloom.flow.failpoints import ENVIRONMENT_VARIABLE
-from mailloom.flow.sending_pass import Tuning
+from mailloom.flow.pass_values import Tuning
 from mailloom.store.database import Database
 from mailloom.store.outbox import DeliveryState
 from mailloom.store.patience import persist

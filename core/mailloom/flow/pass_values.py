@@ -1,0 +1,66 @@
+"""What goes into a sending pass and comes out of it."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mailloom.flow.connection import Connection
+from mailloom.flow.letters import Consignment
+from mailloom.store.claim import Claimed
+from mailloom.store.outbox import DeliveryState
+from mailloom.store.recording import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """Times that tests shorten. `lease`: how long a dead worker's deliveries stay claimed; `patience_seconds`: how long a database may be away."""
+
+    lease: timedelta = timedelta(minutes=5)
+    patience_seconds: float = 120.0
+    alarm_after: timedelta = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass did. `error`: why it ended early, '' when everything due was tried."""
+
+    account: str
+    counts: Counter[DeliveryState] = field(default_factory=Counter)
+    error: str = ""
+    wait: timedelta = timedelta()
+    """How long a throttle asks to wait before the next pass."""
+
+    @property
+    def tried(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(slots=True)
+class Done:
+    """What one transaction leaves to be done after its commit."""
+
+    stock: deque[Consignment]
+    dry: bool | None = None
+    """Whether the claim found less than it asked for; None: nothing was claimed."""
+    written: list[Result] = field(default_factory=list)
+    groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
+    wait: timedelta | None = None
+
+
+def untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
+    return Result(
+        id=entry.id,
+        attempt=entry.attempt,
+        message_id=entry.message_id,
+        state=state,
+        attempts=entry.attempts,
+        due=due,
+        explanation=why,
+        tried=False,
+    )
+
+
+def without_bytes(entry: Claimed) -> Result:
+    return untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")
