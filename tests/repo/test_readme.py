@@ -98,12 +98,12 @@ def test_the_example_runs_as_it_stands(shell: Shell) -> None:
         "sandbox.home": f"127.0.0.1:{smtp}",
     }
     lines = [line.removeprefix("$ ") for line in EXAMPLE.splitlines()]
-    assert lines[-1] == "mailloom threads show 1"
+    assert (len(lines), lines[-1]) == (10, "mailloom threads show 1")
     for line in lines[:-1]:
         if line.startswith("mailloom helpdesk reply"):
             until_it_says(shell, "mailloom helpdesk list", "The lamp stays dark")
         shell.type(line.replace("2626", str(sandbox)))
-        if line == "mailloom addons install sandbox":
+        if line.startswith("mailloom addons install"):
             for path, value in moved.items():
                 shell.type(f"mailloom settings set {path} {value}")
         if line.endswith("&"):

@@ -55,13 +55,14 @@ def show_addon(context: typer.Context, name: Name, as_json: AsJson = False) -> N
 @addons.command("install")
 def install_addon(
     context: typer.Context,
-    name: Name,
+    names: Annotated[list[str], typer.Argument(help="Names of addons.")],
     alone: Annotated[bool, typer.Option("--alone", help="Refuse when it needs addons that are not installed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Install an addon and what it needs; all of it or nothing."""
-    names = opened(context).registry.install(name, with_dependencies=not alone)
-    _report("installed", names, f"{name} is installed already.", as_json)
+    """Install addons and what they need; of each all or nothing."""
+    registry = opened(context).registry
+    installed = [each for name in names for each in registry.install(name, with_dependencies=not alone)]
+    _report("installed", installed, f"{', '.join(names)}: installed already.", as_json)
 
 
 @addons.command("uninstall")
