@@ -133,4 +133,12 @@ def _record(key: DkimKey) -> dict[str, Any]:
 
 
 def _print_records(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    print_records(rows, ["name", "type", "ttl", "zone_value", "state"], as_json=as_json)
+    """For people in lines that can be copied: tables would break the value."""
+    if as_json:
+        print_records(rows, [], as_json=True)
+        return
+    for row in rows:
+        say(f"Name   {row['name']}   ({row['state']})")
+        say(f"Value  {row['value']}")
+        say(f"Zone   {row['name']}. {row['ttl']} IN TXT {row['zone_value']}")
+        say("")
