@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mailloom.flow.connection import Connection
 from mailloom.flow.letters import Consignment
-from mailloom.store.claim import Claimed
 from mailloom.store.outbox import DeliveryState
 from mailloom.store.recording import Result
 
@@ -47,20 +46,3 @@ class Done:
     written: list[Result] = field(default_factory=list)
     groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
     wait: timedelta | None = None
-
-
-def untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
-    return Result(
-        id=entry.id,
-        attempt=entry.attempt,
-        message_id=entry.message_id,
-        state=state,
-        attempts=entry.attempts,
-        due=due,
-        explanation=why,
-        tried=False,
-    )
-
-
-def without_bytes(entry: Claimed) -> Result:
-    return untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")

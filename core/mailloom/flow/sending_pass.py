@@ -17,11 +17,10 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
-from mailloom.api.drafts import Envelope, Purpose
+from mailloom.api.drafts import Envelope
 from mailloom.api.probing import Explanation
 from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
@@ -31,14 +30,14 @@ from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.pace import Pace
-from mailloom.flow.pass_values import Done, PassReport, Tuning, untried, without_bytes
+from mailloom.flow.pass_results import record_results, refusals, without_bytes
+from mailloom.flow.pass_values import Done, PassReport, Tuning
 from mailloom.flow.retry import Judgement, Rules, judge
 from mailloom.flow.throttle import Bucket, buckets, take
 from mailloom.store.claim import Claimed, claim, extend, mark_sending, release
 from mailloom.store.database import Database
-from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.patience import persist
-from mailloom.store.recording import Result, record
+from mailloom.store.recording import Result
 
 log = structlog.get_logger(__name__)
 
@@ -175,9 +174,8 @@ class SendingPass:
 
     def _asking(self) -> list[tuple[Connection, int]]:
         """Connections that wait for a group, when there is something to give and no throttle in the way."""
-        if self._closing or not self._wanting or not (self._stock or not self._dry):
-            return []
-        if time.monotonic() < self._throttled_until:
+        nothing_left = self._dry and not self._stock
+        if self._closing or nothing_left or time.monotonic() < self._throttled_until:
             return []
         return [self._wanting.popleft() for _ in range(len(self._wanting))]
 
@@ -239,39 +237,21 @@ class SendingPass:
         return done
 
     def _record(self, session: Session, results: Sequence[Result], now: datetime) -> list[Result]:
-        if not results:
-            return []
-        written = record(session, results, account_id=self.account.id, now=now)
-        if self._observed:
-            settled = [result.id for result in written if result.due is None]
-            chosen = select(Delivery).where(Delivery.id.in_(settled)).order_by(Delivery.id)
-            for delivery in session.scalars(chosen.execution_options(populate_existing=True)):
-                self.hooks.delivery_recorded(delivery, session)
-        return written
+        observers = self.hooks if self._observed else None
+        return record_results(session, results, self.account.id, observers, now)
 
     def _claim(self, session: Session, done: Done, now: datetime) -> None:
         count = self._pace.batch()
         until = now + self.tuning.lease
         claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
         done.dry = len(claimed) < count
-        refused = [result for entry in claimed if (result := self._refusal(session, entry, now)) is not None]
+        refused = refusals(session, claimed, self.hooks, self.rules, now) if self._asked else []
         found = consignments(session, claimed)
         refused += [without_bytes(entry.claimed) for entry in found if not entry.digest]
         done.written += self._record(session, refused, now)
         barred = {result.id for result in refused}
         done.stock.extend(entry for entry in found if entry.claimed.id not in barred)
         reach("sending.after_claim")
-
-    def _refusal(self, session: Session, entry: Claimed, now: datetime) -> Result | None:
-        """Ask again whether the address may be written to: much may have happened since it was queued."""
-        if not self._asked:
-            return None
-        try:
-            denial = self.hooks.allow_recipient(entry.key, Purpose(entry.purpose), session)
-        except TemporaryFailure as error:
-            later = now + timedelta(minutes=self.rules.retry_minutes)
-            return untried(entry, DeliveryState.DEFERRED, str(error), later)
-        return untried(entry, DeliveryState.REJECTED, denial.reason) if denial is not None else None
 
     def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:
         """Take tokens and mark a group for each connection that asked."""
