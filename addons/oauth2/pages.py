@@ -1,0 +1,121 @@
+"""The pages of a consent: the link to the provider, and where the provider sends the browser back to.
+
+They show when tokens end and what they are for, never a token. The only cookie binds one attempt to one browser and ends with it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from mailloom.api import Account, Office
+from mailloom.api.settings import CoreSettings
+from mailloom.api.web import page
+from mailloom.errors import MailloomError, Refused
+
+from .connecting import LIFE, finish, is_for_terminal, open_in_browser, response_of
+from .endpoint import provider_of
+from .keeping import Shown
+
+_COOKIE = "mailloom_oauth2"
+_OVER = 400
+
+
+def make(office: Office) -> APIRouter:
+    router = APIRouter(prefix="/email/oauth2/{name}")
+
+    @router.get("/connect")
+    def connect(name: str, request: Request, ticket: str = "") -> Response:
+        try:
+            account = _account(office, name)
+            url, cookie = open_in_browser(office, account, ticket, request.cookies.get(_COOKIE))
+        except MailloomError as error:
+            return _failed(error)
+        answer = HTMLResponse(_invitation(account, url))
+        _set_cookie(answer, office, name, cookie)
+        return answer
+
+    @router.get("/callback")
+    def callback(name: str, request: Request) -> Response:
+        try:
+            account = _account(office, name)
+            response = response_of(request.url.query)
+            if is_for_terminal(office, account, response.state):
+                return HTMLResponse(_FOR_TERMINAL)
+            shown = finish(office, account, response, cookie=request.cookies.get(_COOKIE, ""))
+        except MailloomError as error:
+            return _failed(error)
+        answer = HTMLResponse(_connected(shown))
+        answer.delete_cookie(_COOKIE, path=_path(office, name))
+        return answer
+
+    return router
+
+
+def _account(office: Office, name: str) -> Account[Any]:
+    # Strangers come here: whether there is an account of this name is none of their business.
+    try:
+        return office.account(office.account_id(name))
+    except MailloomError as error:
+        raise Refused("This is no answer to a question of ours.", remedy="Begin again.") from error
+
+
+def _invitation(account: Account[Any], url: str) -> str:
+    provider = provider_of(account)
+    link = f'<p><a rel="noreferrer" href="{escape(url)}">Get access token</a></p>'
+    return page(
+        f"Connect account {account.name}",
+        f"You will sign in at {urlsplit(provider.authorize_url).hostname} as {account.settings.oauth_login or account.settings.user}.",
+        f"mailloom asks for: {provider.scope or 'what the provider gives by default'}.",
+        form=link,
+    )
+
+
+def _connected(shown: Shown) -> str:
+    who = f"Signed in as {shown.signed_in_as}." if shown.signed_in_as else "The provider did not say who signed in."
+    end = f"{shown.expires_at:%Y-%m-%d %H:%M} UTC"
+    renewed = "it is renewed by itself" if shown.renewable else "it cannot be renewed, and must be asked for again then"
+    return page(
+        f"Account {shown.account} is connected",
+        who,
+        f"The access token ends at {end}; {renewed}.",
+        f"It is good for: {', '.join(shown.scopes) or 'what the provider gives by default'}.",
+        f"Now run: mailloom accounts test {shown.account}",
+    )
+
+
+_FOR_TERMINAL = page(
+    "Go back to the terminal",
+    "You have answered. Copy the whole address of this page and paste it where mailloom waits for it.",
+)
+
+
+def _failed(error: MailloomError) -> Response:
+    return HTMLResponse(page("The account is not connected", str(error), error.remedy), status_code=_OVER)
+
+
+def _set_cookie(answer: Response, office: Office, name: str, value: str) -> None:
+    answer.set_cookie(
+        _COOKIE,
+        value,
+        max_age=int(LIFE.total_seconds()),
+        path=_path(office, name),
+        secure=_base(office).startswith("https://"),
+        httponly=True,
+        # Lax: the provider sends the browser back by a link of its own.
+        samesite="lax",
+    )
+
+
+def _path(office: Office, name: str) -> str:
+    return f"{urlsplit(_base(office)).path}/email/oauth2/{name}"
+
+
+def _base(office: Office) -> str:
+    settings = office.settings("core")
+    assert isinstance(settings, CoreSettings)
+    return settings.base_url
