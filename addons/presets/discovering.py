@@ -162,10 +162,12 @@ def _from_services(search: _Search) -> list[Suggestion]:
     found: list[Suggestion] = []
     for label, protocol, security in _SERVICES:
         name = f"{label}._tcp.{search.domain}"
-        records = search.ask(f"SRV {name}", search.network.services, name) or ()
+        records = search.ask(f"SRV {name}", search.network.services, name)
+        if records is None:
+            continue
         offered = [record for record in sorted(records, key=_order) if plausible_host(record.target)]
-        if records and not offered:
-            search.note(f"SRV {name}", "says that this is not offered")
+        if not offered:
+            search.note(f"SRV {name}", "says that this is not offered" if records else "none")
         for record in offered[:2]:
             server = Server(protocol=protocol, host=record.target, port=record.port, security=security)
             found.append(Suggestion(server=server, origin=f"SRV {name}", note=_elsewhere(record.target, search.domain)))
