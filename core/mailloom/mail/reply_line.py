@@ -18,7 +18,9 @@ _LONGEST_CODE = 500  # lines
 _DEEPEST = 20  # quote levels drawn; deeper ones are drawn as this many
 
 _PREFIX = re.compile(r"[ \t\xa0]{0,3}(?:[>＞][ \t\xa0]?)+")
-_INVISIBLE = {ord(c): None for c in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"}
+_INVISIBLE: dict[int, str | None] = {
+    ord(c): None for c in "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+}
 _INVISIBLE |= dict.fromkeys([*range(0x2061, 0x2065), *range(0x2066, 0x206A)])
 _INVISIBLE |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2015], "-")
 _INVISIBLE |= {0xA0: " ", 0x202F: " ", 0x3000: " ", 0x2009: " ", 0x09: " ", 0x2019: "'", 0xFF1A: ":"}

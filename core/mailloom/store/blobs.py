@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import LargeBinary, String, select
+from sqlalchemy import LargeBinary, String, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -26,9 +27,10 @@ class Blob(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
+_TABLE = cast(Table, Blob.__table__)  # declared as FromClause
 _INSERTS = {
-    "sqlite": sqlite.insert(Blob.__table__).on_conflict_do_nothing(index_elements=["digest"]),
-    "postgresql": postgresql.insert(Blob.__table__).on_conflict_do_nothing(index_elements=["digest"]),
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(index_elements=["digest"]),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(index_elements=["digest"]),
 }
 
 
