@@ -15,13 +15,14 @@ _SECONDS: Final = 8.0
 _PIECE: Final = 8192
 
 
-def fetch(url: str) -> bytes:
-    """The body of a 200 answer; TemporaryFailure for everything else. The caller has checked that `url` may be visited."""
+def fetch(url: str, context: ssl.SSLContext | None = None) -> bytes:
+    """The body of a 200 answer; TemporaryFailure for everything else. The caller has checked that `url` may be visited.
+
+    `context` None: the system's authorities."""
     parts = urlsplit(url)
     ends = time.monotonic() + _SECONDS
-    connection = http.client.HTTPSConnection(
-        parts.hostname or "", timeout=_SECONDS / 2, context=ssl.create_default_context()
-    )
+    trusted = context or ssl.create_default_context()
+    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=_SECONDS / 2, context=trusted)
     try:
         connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
         answer = connection.getresponse()
