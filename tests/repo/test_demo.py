@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,14 @@ HAPPENED = [
 ]
 
 
-def take_tour(folder: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """In an empty folder, without anything that this process's environment says about mailloom."""
+def take_tour(
+    folder: Path, *arguments: str, path: Path | None = None, within: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """In an empty folder, without anything that this process's environment says about mailloom; `within` is a command that runs it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILLOOM_")}
     environment.update({"COLUMNS": "140", "PYTHONPATH": str(path or "")})
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "mailloom", "demo", *arguments],
+        [*within, sys.executable, "-W", "error", "-m", "mailloom", "demo", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -126,6 +129,16 @@ def test_a_second_tour_replaces_the_first_and_nothing_else(tmp_path: Path) -> No
     for _ in range(2):
         assert take_tour(tmp_path).returncode == 0
     assert (tmp_path / "demo-data" / "mailloom.db").exists()
+
+
+@pytest.mark.slow
+def test_the_tour_needs_no_network_but_this_machines_own(tmp_path: Path) -> None:
+    without_network = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    try:
+        subprocess.run([*without_network, "true"], check=True, capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("the network can only be taken away by root, with unshare and ip")
+    assert take_tour(tmp_path, within=without_network).returncode == 0
 
 
 def test_a_mail_that_cannot_be_read_is_said_before_anything_is_done(tmp_path: Path) -> None:

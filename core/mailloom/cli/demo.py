@@ -101,7 +101,7 @@ def _read(path: Path) -> bytes:
 
 def _farewell(folder: Path, seconds: float) -> None:
     command = _as_called()
-    widest = len(f"{command} --data {folder} outbox list")
+    widest = max(len(f"{command} --data {folder} {words}") for words, meaning in _FURTHER if meaning)
     say(f"\nAll settled after {seconds:.0f} s. Look further:")
     for words, meaning in _FURTHER:
         say(f"  {f'{command} --data {folder} {words}':<{widest}}  {meaning}")
