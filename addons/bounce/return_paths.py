@@ -16,9 +16,9 @@ from .matching import KEYRING
 def return_path(session: Session, draft: Draft, delivery_id: int, account_id: int) -> str | None:
     """`bounce+<token>@domain`; the plain bounce address where plus-addresses do not arrive; None where the provider forces its own."""
     office = office_of(session)
-    kind = office.transport_kind(account_id, session)
+    capabilities = office.capabilities(account_id, session)
     domain = _domain(session, draft)
-    if kind is None or domain is None or not kind.capabilities.custom_mail_from:
+    if capabilities is None or domain is None or not capabilities.custom_mail_from:
         return None
     if not domain.plus_addresses:
         return domain.bounce_address

@@ -77,10 +77,10 @@ class Signer:
     def _read_account(self, session: Session, account_id: int) -> tuple[bool, tuple[str, ...]]:
         settings = self._office.settings("dkim")
         assert isinstance(settings, DkimSettings)
-        kind = self._office.transport_kind(account_id, session)
+        does = self._office.capabilities(account_id, session)
         name = session.scalar(select(AccountRow.name).where(AccountRow.id == account_id))
-        signs_itself = (kind is not None and kind.capabilities.signs_dkim) or name in settings.accounts_that_sign
-        return not signs_itself, _REWRITTEN if kind is not None and kind.capabilities.rewrites_message_id else ()
+        signs_itself = (does is not None and does.signs_dkim) or name in settings.accounts_that_sign
+        return not signs_itself, _REWRITTEN if does is not None and does.rewrites_message_id else ()
 
 
 def _signing_keys(session: Session, office: Office) -> dict[str, tuple[SigningKey, ...]]:

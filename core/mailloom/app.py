@@ -24,11 +24,11 @@ from mailloom.api.dns import DnsResolver, Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
 from mailloom.api.receiving import Mailing, SourceKind
-from mailloom.api.sending import TransportKind
+from mailloom.api.sending import Capabilities, TransportKind
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
 from mailloom.errors import ConfigurationError, NotFound
-from mailloom.flow.account_values import account_value
+from mailloom.flow.account_values import account_capabilities, account_value
 from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.commenting import Comment, post
 from mailloom.flow.contacts import contacts_of
@@ -272,9 +272,10 @@ class App:
     def delivery_settled(self, session: Session, delivery: Delivery) -> None:
         self.registry.hooks.delivery_recorded(delivery, session)
 
-    def transport_kind(self, account_id: int, session: Session) -> TransportKind | None:
+    def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
         row = session.get(AccountRow, account_id)
-        return self.registry.transports.get(row.kind) if row is not None else None
+        kind = self.registry.transports.get(row.kind) if row is not None else None
+        return None if row is None or kind is None else account_capabilities(row, kind.capabilities)
 
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:
         contact = session.get(Contact, contact_id)

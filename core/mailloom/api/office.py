@@ -19,7 +19,7 @@ from mailloom.api.accounts import Account
 from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.receiving import Mailing
-from mailloom.api.sending import TransportKind
+from mailloom.api.sending import Capabilities
 from mailloom.api.threads import ThreadModel
 from mailloom.mail.token import Keyring
 from mailloom.store.messages import Message, MessageKind
@@ -162,8 +162,8 @@ class Office(Protocol):
         """Tell the observers that a delivery's state was changed by what came back about it."""
         ...
 
-    def transport_kind(self, account_id: int, session: Session) -> TransportKind | None:
-        """The kind of an outgoing account; None when the account is gone or its addon is not at work."""
+    def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
+        """What an outgoing account's server does with mail; None when the account is gone or its addon is not at work."""
         ...
 
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from mailloom.api.accounts import Account, AccountSettings
+from mailloom.api.sending import Capabilities
 from mailloom.errors import ConfigurationError
 from mailloom.store.accounts import AccountRow
 from mailloom.store.secrets import Keys
@@ -19,6 +21,13 @@ def account_value(row: AccountRow, model: type[AccountSettings], keys: Keys) -> 
     """The account with readable secrets. ConfigurationError names the field that does not fit, SecretUnreadable a lost key."""
     given = {**row.settings, **_opened(row.secrets, keys)}
     return Account(id=row.id, name=row.name, kind=row.kind, settings=validated(model, given, f"account {row.name}"))
+
+
+def account_capabilities(row: AccountRow, of_kind: Capabilities) -> Capabilities:
+    """Those of the account's kind, but for what the account itself says of its provider."""
+    names = (field.name for field in fields(Capabilities))
+    said = {name: row.settings[name] for name in names if isinstance(row.settings.get(name), bool)}
+    return replace(of_kind, **said)
 
 
 def validated(model: type[AccountSettings], given: Mapping[str, Any], where: str) -> AccountSettings:
