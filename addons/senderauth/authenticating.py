@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 
-from mailloom.api.dns import Resolver
+from mailloom.api.dns import PatientResolver, Resolver
 from mailloom.api.routing import SenderVerdict
 from mailloom.mail.address import normalise
 from mailloom.mail.message import Message
@@ -41,6 +41,7 @@ def authenticate(
     mail: Message, envelope_from: str | None, settings: SenderAuthSettings, resolver: Resolver, now: datetime
 ) -> Authentication:
     """All checks of one mail. Never raises."""
+    resolver = PatientResolver(resolver, seconds=settings.dns_seconds)
     domains = author_domains(mail)
     author = domains[0] if len(domains) == 1 and len(mail.headers.all("from")) == 1 else ""
     client = find_client(

@@ -37,6 +37,9 @@ class SenderAuthSettings(BaseModel):
         pattern=r"^[!-9;-~]*$",
         description="Field in which your gateway names the client's address; it must remove what strangers put there. Blank: Received.",
     )
+    dns_seconds: float = Field(
+        10.0, ge=1, le=60, description="Seconds that the checks of one mail may wait for the DNS altogether."
+    )
     believe_testing_keys: bool = Field(
         False, description="Let signatures count whose key says that it is under test (t=y)."
     )

@@ -7,7 +7,8 @@ is too long for UDP is fetched by TCP.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -95,6 +96,24 @@ class DnsResolver:
                 remedy="Try again later; if it stays so, check the name servers of this machine and of the domain.",
             ) from error
         return DnsAnswer(records=tuple(_text(record) for record in found.rrset or ()))
+
+
+class PatientResolver:
+    """Asks another resolver, for so many seconds altogether; afterwards nothing answers any more (DnsFailure).
+
+    For one piece of work whose questions a stranger chose. It may last longer by the one question that is under way at its end.
+    """
+
+    def __init__(self, resolver: Resolver, *, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._resolver = resolver
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._ends_at = monotonic() + seconds
+
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        if self._monotonic() >= self._ends_at:
+            raise DnsFailure(f"The DNS took longer than {self._seconds:g} seconds; {name} was not asked for any more.")
+        return self._resolver.ask(name, record_type)
 
 
 def reverse_name(address: str) -> str:

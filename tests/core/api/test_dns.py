@@ -9,7 +9,7 @@ import pytest
 from dnslib import QTYPE, RCODE, RR, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
-from mailloom.api.dns import DnsAnswer, DnsFailure, DnsResolver, RecordType, hosts_of, reverse_name
+from mailloom.api.dns import DnsAnswer, DnsFailure, DnsResolver, PatientResolver, RecordType, hosts_of, reverse_name
 from mailloom.testing.dns import FakeResolver
 
 LONG = "x" * 250
@@ -156,3 +156,14 @@ def test_the_resolver_of_tests_answers_alike() -> None:
     for name, kind in [("example.org", RecordType.MX), ("broken.example.org", RecordType.A)]:
         with pytest.raises(DnsFailure):
             fake.ask(name, kind)
+
+
+def test_patience_ends_for_all_questions_together() -> None:
+    moments = iter([0.0, 1.0, 9.9, 10.0])
+    patient = PatientResolver(
+        FakeResolver({("example.org", "A"): ["192.0.2.1"]}), seconds=10, monotonic=lambda: next(moments)
+    )
+    for _ in range(2):
+        assert patient.ask("example.org", RecordType.A).records
+    with pytest.raises(DnsFailure):
+        patient.ask("example.org", RecordType.A)
