@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from mailloom.addons.smtp.settings import SmtpSettings
 from mailloom.api import OutgoingSettings
 
-from ..smtp.settings import SmtpSettings
 from .regions import REGION_PATTERN
 
 SANDBOX_PER_SECOND: Final = 1

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from mailloom.addons.smtp.kind import SmtpKind
+from mailloom.addons.smtp.transport import SmtpTransport
 from mailloom.api import (
     Account,
     Authentication,
@@ -27,8 +29,6 @@ from mailloom.api import (
 from mailloom.mail.address import parse_addresses
 from mailloom.mail.compose import wire_address
 
-from ..smtp.kind import SmtpKind
-from ..smtp.transport import SmtpTransport
 from .probe import probe_api
 from .regions import message_id, smtp_host, smtp_password
 from .replies import check_replies

@@ -78,7 +78,7 @@ def test_what_is_large_missing_or_elsewhere_is_not(get: Callable[..., bytes], pa
 
 
 def test_a_server_without_a_trusted_certificate_is_not_believed(get: Callable[..., bytes]) -> None:
-    with pytest.raises(TemporaryFailure, match="(?i)certificate"):
+    with pytest.raises(TemporaryFailure, match=r"(?i)certificate"):
         get("/certificate.pem?x=1", trust=False)
 
 
