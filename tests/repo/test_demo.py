@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -119,15 +120,17 @@ def test_the_commands_at_the_end_work_on_what_the_tour_left(
 
 
 @pytest.mark.slow
-def test_a_second_tour_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
+def test_a_second_tour_replaces_the_first_and_nothing_else_and_tells_programs_too(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "letter").write_text("dear")
     refused = take_tour(tmp_path, "--folder", "mine")
     assert (refused.returncode, (mine / "letter").read_text()) == (1, "dear")
     assert "no earlier demo made it" in refused.stderr
-    for _ in range(2):
-        assert take_tour(tmp_path).returncode == 0
+    assert take_tour(tmp_path).returncode == 0
+    told = json.loads(take_tour(tmp_path, "--json").stdout)
+    assert [one["scene"] for one in told["scenes"]] == [scene.title for scene in SCENES]
+    assert all(one["news"][0]["what"] for one in told["scenes"])
     assert (tmp_path / "demo-data" / "mailloom.db").exists()
 
 

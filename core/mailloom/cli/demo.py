@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from mailloom.cli.output import plain, say
-from mailloom.cli.route import show
+from mailloom.cli.output import AsJson, plain, print_json, say
+from mailloom.cli.route import explanation, show
 from mailloom.cli.tour_scenes import SCENES, Playing, Scene
 from mailloom.cli.tour_screen import WIDTH_WITHOUT_TERMINAL, Screen
 from mailloom.cli.tour_stage import Stage, stage
@@ -38,20 +38,27 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where the tour's installation goes; one of an earlier tour is replaced.")
     ] = Path(DEFAULT_FOLDER),
+    as_json: AsJson = False,
 ) -> None:
     """Take the tour: a small mail world on this machine, from the first question to the last bounce."""
     set_up_logs("error")
     letters = [(path, _read(path)) for path in mails or []]
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    terminal = sys.stdout.isatty() and not as_json
+    console = Console(
+        file=sys.stdout, width=None if terminal else WIDTH_WITHOUT_TERMINAL, highlight=False, quiet=as_json
+    )
     screen = Screen(SCENES, console)
     started = time.monotonic()
     with screen, stage(folder.expanduser().resolve(), screen.typed) as made:
         _play(made, screen, _SECONDS_TO_READ if terminal else 0.0)
         seconds = time.monotonic() - started
-        shown = [(path, made.app.receive(raw)) for path, raw in letters]
+        routed = [(path, made.app.receive(raw)) for path, raw in letters]
+    if as_json:
+        said = [{"file": path, **explanation(received)} for path, received in routed]
+        print_json({"seconds": round(seconds, 1), "scenes": screen.record(), "mails": said})
+        return
     screen.report()
-    for path, received in shown:
+    for path, received in routed:
         console.print(Text(f"\n{plain(path)}", style="bold"))
         show(received)
     _farewell(folder, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -50,6 +51,12 @@ class Screen:
     def over(self, scene: Scene) -> None:
         self._over.add(scene.title)
         self._refresh()
+
+    def record(self) -> list[dict[str, Any]]:
+        """The same for programs: each scene with its news."""
+        return [
+            {"scene": scene.title, "person": scene.person, "news": self._news[scene.title]} for scene in self._scenes
+        ]
 
     def report(self) -> None:
         """The table at the end: what happened and why."""
