@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailloom.testing.application import Clock, Outgoing, TemporaryApp, temporary_app
+from mailloom.testing.dns import FakeResolver
 from mailloom.testing.mails import mail
 
-__all__ = ["Clock", "Outgoing", "TemporaryApp", "mail", "temporary_app"]
+__all__ = ["Clock", "FakeResolver", "Outgoing", "TemporaryApp", "mail", "temporary_app"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import dkim
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -26,6 +27,7 @@ from mailloom.mail.address import Address
 from mailloom.mail.dkim_keys import KeyKind
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
+from mailloom.store.secrets import Keys
 from mailloom.store.system import Alarm
 from mailloom.testing import Clock, TemporaryApp, temporary_app
 from mailloom.testing.dns import FakeResolver
@@ -319,6 +321,16 @@ def test_a_second_waiting_key_and_a_rotation_of_nothing_are_refused(post: Post) 
         post.create()
     with pytest.raises(Refused):
         post.rotate()
+
+
+def test_a_key_that_cannot_be_read_holds_no_mail_up_and_is_reported(post: Post) -> None:
+    [key] = post.create()
+    post.publish(key)
+    post.after(minutes=1)
+    with post.app.write() as session:
+        session.get_one(DkimKey, key.id).private = Keys([Fernet.generate_key().decode()]).seal("lost")
+    assert b"DKIM-Signature" not in post.send()
+    assert [each.severity for each in findings(post.app)] == [Severity.BAD]
 
 
 def test_selectors_name_the_month_and_do_not_repeat(post: Post) -> None:
