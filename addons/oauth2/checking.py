@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailloom.api import Finding, Office, Severity
-from mailloom.api.oauth import OAuthGrant
 
 from .keeping import oauth_accounts, tokens_of
 
@@ -18,7 +17,7 @@ def look(office: Office) -> Iterator[Finding]:
         connect = f"Run: mailloom accounts connect {account.name}"
         if row is not None and row.dead_reason:
             yield Finding(subject=subject, severity=Severity.BAD, text=row.dead_reason, remedy=connect)
-        elif row is None and account.settings.oauth_grant is OAuthGrant.AUTHORIZATION_CODE:
+        elif row is None and account.settings.needs_consent():
             yield Finding(subject=subject, severity=Severity.WARNING, text="Nobody has agreed yet.", remedy=connect)
         elif row is not None:
             whom = f" as {row.signed_in_as}" if row.signed_in_as else ""

@@ -18,7 +18,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mailloom.api import Account, Authentication, Office
-from mailloom.api.oauth import OAuthGrant
 from mailloom.api.settings import CoreSettings
 from mailloom.errors import ConfigurationError, MailloomError, Refused
 from mailloom.mail.token import Purpose, sign, verify
@@ -205,7 +204,7 @@ def _check(account: Account[Any]) -> None:
             f"Account {account.name} does not log in by OAuth 2.",
             remedy=f"Run: mailloom accounts edit {account.name} --set authentication=oauth2",
         )
-    if account.settings.oauth_grant is not OAuthGrant.AUTHORIZATION_CODE:
+    if not account.settings.needs_consent():
         raise ConfigurationError(f"Account {account.name} needs nobody's consent in a browser.")
     endpoint.provider_of(account)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]  # it has no types
-from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.httpx_client import OAuth2Client
 
 from mailloom.api import Account
 from mailloom.api.oauth import OAuthProvider, OAuthSettings

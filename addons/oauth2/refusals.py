@@ -101,6 +101,18 @@ REFUSALS = (
         remedy=_CONNECT,
     ),
     Refusal(
+        words="unauthorized to retrieve access tokens using this method",
+        cause=Cause.CLIENT,
+        meaning="the service account may not act for people of this domain",
+        remedy="An administrator of the domain adds its client id and scope under Security, API controls, Domain-wide delegation.",
+    ),
+    Refusal(
+        words="Invalid JWT",
+        cause=Cause.CLIENT,
+        meaning="the provider does not take our signed statement; usually the clocks differ, or the key was deleted",
+        remedy="Set this machine's clock (mailloom doctor compares it), and look whether the key is still listed at the provider.",
+    ),
+    Refusal(
         words="redirect_uri_mismatch",
         cause=Cause.CLIENT,
         meaning="the redirect URI is not registered",

@@ -86,3 +86,7 @@ class OAuthSettings(BaseModel):
             scope=self.oauth_scope,
             parameters=self.oauth_parameters,
         )
+
+    def needs_consent(self) -> bool:
+        """Whether a person must agree before there are tokens."""
+        return self.oauth_grant is OAuthGrant.AUTHORIZATION_CODE
