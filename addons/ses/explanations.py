@@ -114,11 +114,25 @@ _ROWS: Final = (
         "smtp-credentials.html",
     ),
     _Row(
-        ("could not connect to the endpoint", "endpointconnectionerror", "connecttimeouterror"),
+        ("endpointconnectionerror", "connecttimeouterror", "proxyconnectionerror"),
         TEMPORARY,
         "The API of Amazon SES could not be reached.",
         "It is tried again; check region, api_endpoint and the way out of this machine.",
         "regions.html",
+    ),
+    _Row(
+        ("readtimeouterror", "connectionclosederror", "httpclienterror", "the answer to the mail could not be read"),
+        TEMPORARY,
+        "The request went to Amazon SES, and no answer came that could be read.",
+        "See in the SES console, or by its events, whether the mail was taken; check the way out of this machine.",
+        "regions.html",
+    ),
+    _Row(
+        ("serviceunavailable", "internalfailure", "internalservererror", "internalserviceerror"),
+        TEMPORARY,
+        "Amazon SES has trouble of its own.",
+        "Nothing to do; the mail is tried again.",
+        "troubleshoot-error-messages.html",
     ),
     _Row(
         ("message length exceeds", "messagetoolong", "message is too long", "message too long"),

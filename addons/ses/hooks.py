@@ -45,7 +45,8 @@ def register_checks() -> Sequence[Check]:
     return [Check(name="ses", run=check_reply_accounts)]
 
 
-@hookimpl
+# First, because addons that explain for all would take the words of Amazon's client for those of any connection.
+@hookimpl(tryfirst=True)
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
     # 2xx is the beginning of what was taken, whatever words an id is made of.
     return explain(reply) if kind in KINDS and not reply.startswith("2") else None

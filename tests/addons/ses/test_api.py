@@ -126,8 +126,8 @@ CONFIG, LIMIT, TEMPORARY, CONTENT = (
         pytest.param(403, "UnrecognizedClientException", "x", "deferred", True, CONFIG, id="key"),
         pytest.param(403, "InvalidSignatureException", "does not match", "deferred", True, CONFIG, id="secret"),
         pytest.param(403, "InvalidSignatureException", "Signature expired: now", "deferred", True, CONFIG, id="clock"),
-        pytest.param(503, "ServiceUnavailable", "x", "deferred", False, None, id="unavailable"),
-        pytest.param(500, "InternalFailure", "x", "deferred", False, None, id="internal"),
+        pytest.param(503, "ServiceUnavailable", "x", "deferred", False, TEMPORARY, id="unavailable"),
+        pytest.param(500, "InternalFailure", "x", "deferred", False, TEMPORARY, id="internal"),
         pytest.param(418, "SomethingNewException", "x", "deferred", False, None, id="unknown error"),
         pytest.param(504, "", "", "uncertain", True, None, id="gateway gave up"),
     ],
@@ -168,6 +168,9 @@ def test_a_mail_without_a_readable_answer_is_uncertain_and_asked_once(api: Any, 
     [outcome] = deliver(account(), parcel())
     assert (outcome.status, outcome.connection_fault) == (Status.UNCERTAIN, True)
     assert len(api.requests) == 1
+    explained = explain(outcome.reply.text)
+    assert explained is not None, "else others explain it, and may stop the account for it"
+    assert explained.failure is TEMPORARY
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailloom.addons.bounce.models import Suppression
 from mailloom.addons.ses import hooks
 from mailloom.addons.ses.quota import follow_quotas
 from mailloom.addons.ses.replies import check_reply_accounts
@@ -144,6 +145,35 @@ def test_a_sent_mail_is_known_by_the_ids_of_ses_and_its_bounce_finds_it(
             app.registry.hooks.provider_events(answer.events, session)
     with app.read() as session:
         assert session.get_one(Delivery, delivery.id).state is DeliveryState.BOUNCED
+
+
+@pytest.mark.parametrize(
+    ("feedback_type", "suppressed"),
+    [pytest.param("abuse", ["ann@example.com"], id="abuse"), pytest.param("not-spam", [], id="no complaint at all")],
+)
+def test_a_complaint_counts_as_what_it_is(
+    app: TemporaryApp,
+    duties: Duties,
+    api: Any,
+    ses_values: dict[str, Any],
+    sns: Any,
+    call: Callable[..., WebhookCall],
+    feedback_type: str,
+    suppressed: list[str],
+) -> None:
+    send(app, duties, add(app, {**ses_values, "api_endpoint": api.url}))
+    webhook = SesWebhook(fetch=sns.fetch)
+    webhook.office = app
+    part = {
+        "complainedRecipients": [{"emailAddress": "ann@example.com"}],
+        "complaintFeedbackType": feedback_type,
+    }
+    body = sns.notice({"eventType": "Complaint", "mail": {"messageId": "0102-1"}, "complaint": part})
+    answer = webhook.receive(call(body))
+    with app.write() as session:
+        app.registry.hooks.provider_events(answer.events, session)
+    with app.read() as session:
+        assert list(session.scalars(select(Suppression.key))) == suppressed
 
 
 @pytest.mark.parametrize(
