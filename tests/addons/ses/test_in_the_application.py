@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -23,6 +24,7 @@ from mailloom.store.accounts import AccountRow, AccountState
 from mailloom.store.messages import MessageIdentifier
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.testing.application import Clock, TemporaryApp, temporary_app
+from mailloom.web.serving import WebService
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail-events"
 
@@ -210,3 +212,34 @@ def test_the_webhook_follows_the_application_that_runs(app: TemporaryApp) -> Non
     assert webhook.office is app
     hooks.shutdown(app)
     assert webhook.office is None
+
+
+def test_the_web_face_serves_the_webhook(
+    app: TemporaryApp, duties: Duties, api: Any, ses_values: dict[str, Any], sns: Any
+) -> None:
+    delivery = send(app, duties, add(app, {**ses_values, "api_endpoint": api.url}))
+    app.save_settings("ses", {"raw_delivery_key": "the key"})
+    bounce = {
+        "bounceType": "Permanent",
+        "bounceSubType": "NoEmail",
+        "bouncedRecipients": [{"emailAddress": "ann@example.com"}],
+    }
+    message = {"eventType": "Bounce", "mail": {"messageId": "0102-1"}, "bounce": bounce}
+    headers = {
+        "X-Amz-Sns-Rawdelivery": "true",
+        "X-Amz-Sns-Topic-Arn": TOPIC,
+        "X-Amz-Sns-Message-Id": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+        "Content-Type": "text/plain; charset=UTF-8",
+    }
+    service = WebService("127.0.0.1", 0)
+    service.start(app)
+    try:
+        url = f"http://127.0.0.1:{service.port}/webhooks/ses"
+        forged = {**sns.notice(message), "SigningCertURL": "https://example.net/SimpleNotificationService-1.pem"}
+        assert httpx.post(url, json=forged).status_code == 403
+        assert httpx.post(f"{url}?key=another", json=message, headers=headers).status_code == 403
+        assert httpx.post(f"{url}?key=the+key", json=message, headers=headers).status_code == 200
+    finally:
+        service.stop(5)
+    with app.read() as session:
+        assert session.get_one(Delivery, delivery.id).state is DeliveryState.BOUNCED
