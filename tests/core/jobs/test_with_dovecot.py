@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from imapclient import IMAPClient
+from sqlalchemy import func, select
 
+from mailloom.flow.fetching import lease_name
+from mailloom.flow.watching import Watch, start_watch
 from mailloom.jobs.duties import Duties
 from mailloom.jobs.embedded import Embedded
 from mailloom.store.accounts import AccountRow, AccountState, Direction
+from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.testing.application import temporary_app
 from mailloom.testing.sources import numbered
 
@@ -61,12 +67,16 @@ def box(dovecot: Any) -> Iterator[tuple[str, IMAPClient]]:
 
 
 def parked(app: Any) -> int:
-    from sqlalchemy import func, select
+    return count(app, Outcome.PARKED)
 
-    from mailloom.store.arrivals import Arrival, Outcome
 
+def kept(app: Any) -> int:
+    return count(app, Outcome.KEPT)
+
+
+def count(app: Any, outcome: Outcome) -> int:
     with app.read() as session:
-        return session.scalar(select(func.count()).where(Arrival.outcome == Outcome.PARKED)) or 0
+        return session.scalar(select(func.count()).where(Arrival.outcome == outcome)) or 0
 
 
 def test_mail_arrives_in_seconds_by_idle(app: Any, dovecot: Any, box: Any, eventually: Eventually) -> None:
@@ -85,6 +95,27 @@ def test_mail_arrives_in_seconds_by_idle(app: Any, dovecot: Any, box: Any, event
         assert time.monotonic() - begun < 8
     finally:
         assert engine.stop() is True
+
+
+def test_a_watch_that_begins_while_another_reads_the_mailbox_finds_what_came_meanwhile(
+    app: Any, dovecot: Any, box: Any, eventually: Eventually
+) -> None:
+    user, other = box
+    account = add(app, dovecot, "imap", user, poll_minutes=1440)
+    fetching = Duties(app, app.database, app.registry, app.keys, app.inbound).fetching
+    name = lease_name(account)
+    assert fetching.take(name, "another", timedelta(minutes=5))
+    watch = Watch(fetching, account, threading.Event())
+    thread = start_watch(watch, lambda _watch, _end: None)
+    try:
+        other.append("INBOX", numbered(1))
+        time.sleep(1.5)
+        fetching.drop(name, "another")
+        eventually(lambda: kept(app) == 1)
+    finally:
+        watch.stop.set()
+        eventually(lambda: watch.waiting or not thread.is_alive())
+        watch.let_go()
 
 
 @pytest.mark.parametrize("kind", ["imap", "pop3"])
