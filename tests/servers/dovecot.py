@@ -35,13 +35,14 @@ ssl = yes
 ssl_cert = <{folder}/certificate.pem
 ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{more_mechanisms}
 auth_failure_delay = 0
 first_valid_uid = 1
 mail_location = {location}:{folder}/mail/%u
 mail_max_userip_connections = 1000
 mailbox_idle_check_interval = 1s
 imap_max_line_length = 1M
+{first_passdb}
 passdb {{
   driver = static
   args = password={password}
@@ -94,6 +95,22 @@ local 127.0.0.2 {{
 {extra}
 """
 
+OAUTH_PASSDB = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+
+INTROSPECTION = """
+introspection_url = {url}
+introspection_mode = post
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
 
 def reason_missing() -> str | None:
     """Why Dovecot cannot run here; None when it can."""
@@ -113,14 +130,18 @@ def free_ports(count: int) -> list[int]:
 
 
 class Dovecot:
-    """One running instance. `extra` is added to its configuration; `location` is the mailbox format (maildir, sdbox, mdbox)."""
+    """One running instance.
+
+    `extra` is added to its configuration; `location` is the mailbox format (maildir, sdbox, mdbox). `introspection` is the URL (RFC 7662) at which it
+    asks whose an OAuth token is; with it XOAUTH2 and OAUTHBEARER are offered.
+    """
 
     host = "127.0.0.1"
     plain_host = "127.0.0.2"
     """The same server; here its IMAP claims to know no extension after login."""
     password = PASSWORD
 
-    def __init__(self, *, extra: str = "", location: str = "maildir") -> None:
+    def __init__(self, *, extra: str = "", location: str = "maildir", introspection: str = "") -> None:
         # Short on purpose: paths of Unix sockets end at 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="dc-"))
         self.folder.chmod(0o755)
@@ -132,7 +153,14 @@ class Dovecot:
             "imap": self.imap, "imaps": self.imaps, "pop3": self.pop3, "pop3s": self.pop3s, "lmtp": self.lmtp,
         }  # fmt: skip
         config = self.folder / "dovecot.conf"
-        config.write_text(CONFIG.format(folder=self.folder, password=PASSWORD, extra=extra, location=location, **ports))
+        oauth = {"first_passdb": "", "more_mechanisms": ""}
+        if introspection:
+            (self.folder / "oauth2.conf").write_text(INTROSPECTION.format(url=introspection))
+            oauth["first_passdb"] = OAUTH_PASSDB.format(folder=self.folder)
+            oauth["more_mechanisms"] = " xoauth2 oauthbearer"
+        config.write_text(
+            CONFIG.format(folder=self.folder, password=PASSWORD, extra=extra, location=location, **ports, **oauth)
+        )
         self.process = subprocess.Popen(["dovecot", "-F", "-c", str(config)], stderr=subprocess.PIPE)
         self._numbers = itertools.count(1)
         self._wait_until_ready()
