@@ -24,7 +24,9 @@ _MESSAGE_ONLY = "Only this mail ends, with an alarm; the account goes on."
 
 
 def add_to(root: typer.Typer) -> None:
-    root.command("explain")(explain_reply)
+    # Words such as "-ERR no" begin like an option, and hold letters like -h; so no option of one letter is known here.
+    settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+    root.command("explain", context_settings=settings)(explain_reply)
 
 
 def explain_reply(

@@ -16,7 +16,8 @@ from mailloom.api import MailProtocol, OAuthEndpoints, Security, Server, UserFor
 LARGEST = 200_000
 _DEEPEST = 12
 _MOST_SERVERS = 40
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){1,20}")
+# The last label begins with a letter: 127.0.0.1 is no name.
+_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,20}[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _SECURITY = {"SSL": Security.TLS, "STARTTLS": Security.STARTTLS}
 _FORMS = {"%EMAILADDRESS%": UserForm.FULL, "%EMAILLOCALPART%": UserForm.LOCAL, "": UserForm.FULL}
 _SERVERS = {"incomingServer", "outgoingServer"}

@@ -66,7 +66,7 @@ class RealNetwork:
             answer = self._get(url)
             if isinstance(answer, bytes):
                 return answer
-            url = urljoin(url, answer)
+            url = _followed(url, answer)
         raise Unanswered("redirects too often")
 
     def check(self, server: Server) -> None:
@@ -112,16 +112,24 @@ class RealNetwork:
 
     def _connected(self, host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        allowed = [address for *_, address in found if self._allow_private or _is_public(str(address[0]))]
+        allowed = [address for *_, address in found if self._allow_private or is_public(str(address[0]))]
         if not allowed:
             raise Unanswered("its address is inside a private network")
         return socket.create_connection((str(allowed[0][0]), port), timeout=_SECONDS)
 
 
-def _is_public(address: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the Internet at large."""
     found = ipaddress.ip_address(address.partition("%")[0])
     inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
     return (inner or found).is_global and found.is_global and not found.is_multicast
+
+
+def _followed(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise Unanswered("redirects to something that is no address") from error
 
 
 def _place(url: str) -> tuple[str, str]:

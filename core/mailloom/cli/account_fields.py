@@ -81,8 +81,17 @@ def chosen_preset(
     return filled_in(preset, given)
 
 
-def preset_values(preset: Preset, chosen: KnownKind, user: str) -> dict[str, Any]:
-    """What the preset says for a kind; kinds of providers' own are asked by direction."""
+def with_preset(preset: Preset, chosen: KnownKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The preset's values for a kind, and over them what was given. An address given as user is written in the form the provider wants."""
+    user = str(given.get("user") or "")
+    values = _preset_values(preset, chosen, user)
+    if "@" in user and "user" in values:
+        given = {name: value for name, value in given.items() if name != "user"}
+    return {**values, **given}
+
+
+def _preset_values(preset: Preset, chosen: KnownKind, user: str) -> dict[str, Any]:
+    """Kinds of providers' own are asked by direction."""
     named = next((protocol for protocol in MailProtocol if protocol == chosen.kind.name), None)
     outgoing = chosen.direction is Direction.OUTGOING
     protocol = named or (MailProtocol.SMTP if outgoing else MailProtocol.IMAP)

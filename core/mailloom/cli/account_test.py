@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from mailloom.flow.accounts import KnownKind
 from mailloom.flow.trial import send_trial
 from mailloom.store.accounts import Direction
 
+_OF_THE_NETWORK = ("DNS", "TCP", "TLS")
 _TAKEN = (Status.SENT, Status.QUEUED)
 
 
@@ -46,7 +48,8 @@ def try_account(
     kind, account = known.kind(row.kind, row.direction), known.value(row)
     if send_to is not None and row.direction is not Direction.OUTGOING:
         raise ConfigurationError(f"Account {name} only receives.", remedy="Leave --send-to out.")
-    steps = list(_shown(kind.kind.probe(account), quiet=as_json))
+    probed = (_explained(app, kind, account, step) for step in kind.kind.probe(account))
+    steps = list(_shown(probed, quiet=as_json))
     passed = bool(steps) and all(step.passed for step in steps)
     trial = _trial(app, kind, account, send_to, sender, quiet=as_json) if send_to and passed else None
     passed = passed and (trial is None or trial["taken"])
@@ -59,6 +62,17 @@ def try_account(
         console().print(f"Passed: account {name} is {state}." if passed else f"Failed: account {name} is {state}.")
     if not passed:
         raise typer.Exit(1)
+
+
+def _explained(app: App, known: KnownKind, account: Account[Any], step: Step) -> Step:
+    """A failed step with what the server's words mean, where somebody knows them; faults of the network explain themselves better."""
+    if step.passed or not step.words or step.name in _OF_THE_NETWORK:
+        return step
+    protocol = "smtp" if known.direction is Direction.OUTGOING else known.kind.name
+    found = app.registry.hooks.explain_failure(step.words, protocol, account.settings.provider or account.kind)
+    if found is None or found.generic:
+        return step
+    return replace(step, meaning=found.meaning, remedy=" ".join(filter(None, (found.remedy, found.link))))
 
 
 def _shown(steps: Iterable[Step], *, quiet: bool) -> Iterator[Step]:
@@ -88,7 +102,10 @@ def _trial(
     except MailloomError as error:
         record = {"taken": False, "status": "failed", "words": str(error), "meaning": "", "remedy": error.remedy}
     else:
-        record = _record(outcome, app.registry.hooks.explain_failure(outcome.reply.text, "smtp", account.kind))
+        record = _record(
+            outcome,
+            app.registry.hooks.explain_failure(outcome.reply.text, "smtp", account.settings.provider or account.kind),
+        )
     if not quiet:
         mark = "ok  " if record["taken"] else "FAIL"
         console().print(f"{mark} {'test message':<24} {record['status']}: {plain(record['words'])}", markup=False)

@@ -23,7 +23,7 @@ from mailloom.cli.account_fields import (
     User,
     chosen_preset,
     field_values,
-    preset_values,
+    with_preset,
 )
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, print_record, print_records, say
@@ -133,7 +133,7 @@ def add(
         secret_env=secret_env,
     )
     if provider is not None:
-        values = {**preset_values(provider, chosen, user or ""), **values}
+        values = with_preset(provider, chosen, values)
     with app.write() as session:
         row = known.add(session, name, kind, values, direction=direction, sequence=10 if sequence is None else sequence)
         record = _record(row)

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account, AfterFetch
+from mailloom.api.probing import Explanation
 from mailloom.api.receiving import Cursor, Fetched, Mailing, Source, SourceKind
 from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomError, NotFound, TemporaryFailure
 from mailloom.flow import failpoints
@@ -82,6 +83,7 @@ class Fetching:
     """Fetches for all incoming accounts. Safe to share between threads; several processes may work on one database.
 
     `kinds` are the source kinds by name (they may change while it lives). `kept` hears the ids of each committed batch, on the fetching thread.
+    `explain` says what an account's fault means (words, protocol, provider): how long a limit lasts, and what to do.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Fetching:
         *,
         kept: Callable[[Sequence[int]], None] = lambda ids: None,
         alarm_after: Callable[[], timedelta] = lambda: timedelta(hours=1),
+        explain: Callable[[str, str, str], Explanation | None] = lambda words, protocol, kind: None,
         patience_seconds: float = 120.0,
     ) -> None:
         self.database = database
@@ -101,6 +104,7 @@ class Fetching:
         self.clock = clock
         self.kept = kept
         self.alarm_after = alarm_after
+        self.explain = explain
         self.patience_seconds = patience_seconds
         self.stop = threading.Event()
         """Set it to end all looks after the batch in hand; what was not committed stays on its server."""
@@ -247,13 +251,18 @@ class Fetching:
 
     def _note(self, session: Session, row: AccountRow, error: Exception, report: FetchReport) -> None:
         now = self.clock()
+        found = self.explain(report.error, row.kind, str(row.settings.get("provider") or row.kind))
+        told = None if found is None or found.generic or not isinstance(error, MailloomError) else found
+        if told is not None:
+            report.remedy = told.remedy
         if isinstance(error, AuthenticationFailed):
             pause(session, row, report.error, report.remedy, now)
             return
         # What only a person can mend rests like the rest, so that folders that can be read still are; the alarm comes at once.
         mendable = not isinstance(error, MailloomError) or isinstance(error, TemporaryFailure)
         after = self.alarm_after() if mendable else timedelta()
-        retry_after = error.retry_after if isinstance(error, TemporaryFailure) else None
+        asked_for = error.retry_after if isinstance(error, TemporaryFailure) else None
+        retry_after = asked_for or (told.wait_seconds if told is not None else None)
         record_fault(session, row, report.error, now, retry_after=retry_after, alarm_after=after)
 
     def _row(self, account_id: int) -> AccountRow:

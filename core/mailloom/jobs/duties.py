@@ -68,7 +68,13 @@ class Duties:
             tuning=tuning or Tuning(alarm_after=self._alarm_after()),
         )
         self.fetching = Fetching(
-            database, lambda: registry.sources, keys, office.now, kept=kept, alarm_after=self._alarm_after
+            database,
+            lambda: registry.sources,
+            keys,
+            office.now,
+            kept=kept,
+            alarm_after=self._alarm_after,
+            explain=lambda words, protocol, kind: registry.hooks.explain_failure(words, protocol, kind),
         )
         self.inbound = inbound
         self.settling = Settling(database, inbound, office.now)
