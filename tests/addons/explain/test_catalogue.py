@@ -108,6 +108,22 @@ def test_what_is_no_refusal_is_not_explained(words: str) -> None:
     assert explain_pasted(words)[1] is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "552 5.2.2 <bob@example.com>: mail quota exceeded",
+        "552 5.2.2 bob@example.com has exceeded the daily message quota of this mailbox",
+        "452 4.2.2 recipient over daily quota",
+        "550 5.7.13 account disabled",
+        "550 5.1.1 user unknown; see our sending policy",
+    ],
+)
+def test_a_recipients_fault_never_stops_the_account(words: str) -> None:
+    for kind in ("", "smtp", "gmail", "microsoft365"):
+        found = explain(words, Protocol.SMTP, kind)
+        assert found is None or found.generic or found.failure not in (CONFIG, LIMIT)
+
+
 def test_words_of_one_provider_do_not_explain_those_of_another() -> None:
     words = "454 Throttling failure: Maximum sending rate exceeded."
     ours, others = explain(words, Protocol.SMTP, "ses"), explain(words, Protocol.SMTP, "gmail")
