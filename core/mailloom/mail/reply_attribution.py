@@ -26,6 +26,8 @@ def _any_of(words: Iterable[str]) -> str:
 _VERB = re.compile(
     rf"(?<![^\W\d_])(?:{_any_of(w for words in VERBS.values() for w in words)})(?![^\W\d_])|{_any_of(VERBS_UNSPACED)}"
 )
+_VERB_TAILS = frozenset(key(word)[-3:] for words in (*VERBS.values(), VERBS_UNSPACED) for word in words)
+_TAIL_LENGTHS = sorted({len(tail) for tail in _VERB_TAILS})
 _SPACED_OPENERS = [w for language, words in OPENERS.items() for w in words if language not in {"zh", "th", "he"}]
 _OPENER = re.compile(
     rf"(?:{_any_of(_SPACED_OPENERS)})[\s,]|(?:{_any_of(OPENERS['zh'] + OPENERS['th'] + OPENERS['he'])})"
@@ -172,7 +174,20 @@ def _named_first(said: str) -> bool:
 
 def _ends_with_verb(said: str) -> bool:
     tail = said.rstrip(" :*_.,;([{")
+    if not _may_end_with_verb(tail):
+        return False
     return any(verb.end() >= len(tail) - 2 for verb in _VERB.finditer(tail, max(0, len(tail) - 40)))
+
+
+def _may_end_with_verb(said: str) -> bool:
+    """Necessary for a verb that ends at most two characters before the end; cheap, since each line of each mail is asked."""
+    length = len(said)
+    return any(
+        said[max(0, end - size) : end] in _VERB_TAILS
+        for end in (length, length - 1, length - 2)
+        for size in _TAIL_LENGTHS
+        if end > 0
+    )
 
 
 def _may_begin(text: str) -> bool:

@@ -36,7 +36,6 @@ _FORWARD_STARTS = (
     "inoltrato da ",
 )
 _ABOVE = tuple(tuple(key(word) for word in words) for words in ABOVE_WORDS)
-_ABOVE_FIRST = re.compile("|".join(re.escape(words[0]) for words in _ABOVE))
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _LONGEST_NAME = 34
 _MOST_LINES = 40
@@ -116,7 +115,7 @@ def _is_one_line_block(text: str) -> bool:
 
 def notes_block_at(lines: Sequence[Line], start: int) -> int | None:
     """Lotus Notes: name, date, then To / cc / Subject, each alone on its line; None when it is not that."""
-    if not re.search(r"\d{1,2}[:.]\d\d", lines[start].text) or len(lines[start].text) > 60:
+    if len(lines[start].text) > 60 or not _CLOCK.search(lines[start].text):
         return None
     found, end = set(), start
     for number in range(start + 1, min(start + 14, len(lines))):
@@ -152,9 +151,11 @@ def is_above_marker(text: str) -> bool:
     if len(text) > 200:
         return False
     said = key(text)
-    if not _ABOVE_FIRST.search(said) or not any(all(word in said for word in words) for words in _ABOVE):
-        return False
-    return len(said.split()) <= 14 or not said[:1].isalnum()
+    # A loop over plain words is several times faster than their alternation as a pattern, and each line of each mail passes here.
+    for words in _ABOVE:
+        if words[0] in said and all(word in said for word in words):
+            return len(said.split()) <= 14 or not said[:1].isalnum()
+    return False
 
 
 def is_rule(line: Line) -> bool:

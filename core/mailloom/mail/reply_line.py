@@ -55,8 +55,9 @@ class Line:
 def fold(text: str) -> str:
     """The text as rules compare it: composed, plain spaces and colons, no direction marks, at most `LONGEST_MATCHED` long."""
     text = text[: LONGEST_MATCHED * 2]
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+    if text.isascii():  # of what is taken out or put in place, only the tab is ASCII
+        return text.replace("\t", " ").strip()[:LONGEST_MATCHED]
+    text = unicodedata.normalize("NFC", text)
     return text.translate(_INVISIBLE).strip()[:LONGEST_MATCHED]
 
 

@@ -49,6 +49,8 @@ def read_dsn(leaves: list[Leaf]) -> tuple[list[Finding], StatusFields]:
 
 
 def _looks_like_status(leaf: Leaf) -> bool:
+    if not leaf.may_begin_with("final-recipient:"):
+        return False
     text = leaf.text[:4000].lower()
     return "final-recipient:" in text and ("action:" in text or "status:" in text)
 

@@ -28,6 +28,7 @@ _FOLD = re.compile(r"\n[ \t]+")
 _MAXIMUM_LEAVES = 200
 _MAXIMUM_DEPTH = 12
 _LONGEST_VALUE = 20_000
+_LONGEST_BEGINNING = 40_000  # octets as they stand; four thousand characters are among them
 _PLAIN_CHARSETS = frozenset({"", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252"})
 
 
@@ -80,6 +81,14 @@ class Leaf:
             text = _text_of(self.body, self.fields)
             self._text = visible_text(text) if self.type == "text/html" else text
         return self._text
+
+    def may_begin_with(self, words: str) -> bool:
+        """False when these words (ASCII, lower case) stand nowhere near the beginning; a long attachment is not decoded for that."""
+        if len(self.body) <= _LONGEST_BEGINNING or self.type == "text/html" or _charset_of(self.fields):
+            return True
+        # Without NUL, which decoding drops too, so that the words are found in UTF-16 as well.
+        beginning = _transferred(self.body[:_LONGEST_BEGINNING], self.fields)
+        return words.encode() in beginning.replace(b"\0", b"").lower()
 
 
 @dataclass(slots=True)
@@ -234,10 +243,14 @@ def _transferred(leaf_body: str, fields: Fields) -> bytes:
     return undo(fields.raw("content-transfer-encoding"), leaf_body.encode("latin-1", "replace"))
 
 
+def _charset_of(fields: Fields) -> str:
+    found = _CHARSET.search(fields.raw("content-type"))
+    return (found[1] or found[2] or "") if found else ""
+
+
 def _text_of(body: str, fields: Fields) -> str:
     encoded = fields.raw("content-transfer-encoding").lower().startswith(("base64", "quoted-printable"))
-    found = _CHARSET.search(fields.raw("content-type"))
-    charset = (found[1] or found[2] or "") if found else ""
+    charset = _charset_of(fields)
     # Its designers meant UTF-7; the servers that declare it write ASCII.
     charset = "" if charset.lower() == "unicode-1-1-utf-7" else charset
     if not encoded and body.isascii() and "\x1b" not in body and charset.lower() in _PLAIN_CHARSETS:
