@@ -108,8 +108,9 @@ def test_a_watch_that_begins_while_another_reads_the_mailbox_finds_what_came_mea
     watch = Watch(fetching, account, threading.Event())
     thread = start_watch(watch, lambda _watch, _end: None)
     try:
-        other.append("INBOX", numbered(1))
         time.sleep(1.5)
+        other.append("INBOX", numbered(1))
+        time.sleep(2.5)
         fetching.drop(name, "another")
         eventually(lambda: kept(app) == 1)
     finally:
