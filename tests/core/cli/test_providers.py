@@ -132,3 +132,15 @@ def test_the_pages_of_providers_are_written(mailloom: Mailloom, tmp_path: Path) 
     written = mailloom("provider-pages", str(tmp_path / "pages"), "--json").json
     assert {"README.md", "gmail.md"} <= set(written["pages"])
     assert "smtp.gmail.com" in (tmp_path / "pages" / "gmail.md").read_text(encoding="utf-8")
+
+
+def test_a_failed_step_of_a_test_is_explained(ready: Mailloom, scripted: Callable[..., Any]) -> None:
+    greeting = b"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\r\n"
+    server = scripted(lambda line: None, greeting)
+    options = ("--kind", "smtp", "--host", "127.0.0.1", "--port", str(server.port), "--security", "none")
+    assert ready("accounts", "add", "out", *options, "--set", "authentication=none").code == 0
+    record = ready("accounts", "test", "out", "--json").json
+    step = record["steps"][-1]
+    assert (record["passed"], step["name"]) == (False, "greeting")
+    assert "stands on a blocklist" in step["meaning"]
+    assert "https://check.spamhaus.org/" in step["remedy"]
