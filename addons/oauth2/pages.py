@@ -1,16 +1,14 @@
 """The pages of a consent: the link to the provider, and where the provider sends the browser back to.
 
 They show when tokens end and what they are for, never a token. The only cookie binds one attempt to one browser and ends with it.
+
+FastAPI is imported by `make` only, because it comes with another extra than this addon's. It reads the annotations of endpoints, so they are
+evaluated here at once and not kept as text.
 """
 
-from __future__ import annotations
-
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
 
 from mailloom.api import Account, Office
 from mailloom.api.settings import CoreSettings
@@ -21,11 +19,17 @@ from .connecting import LIFE, finish, is_for_terminal, open_in_browser, response
 from .endpoint import provider_of
 from .keeping import Shown
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter, Response
+
 _COOKIE = "mailloom_oauth2"
 _OVER = 400
 
 
-def make(office: Office) -> APIRouter:
+def make(office: Office) -> "APIRouter":
+    from fastapi import APIRouter, Request, Response
+    from fastapi.responses import HTMLResponse
+
     router = APIRouter(prefix="/email/oauth2/{name}")
 
     @router.get("/connect")
@@ -34,7 +38,7 @@ def make(office: Office) -> APIRouter:
             account = _account(office, name)
             url, cookie = open_in_browser(office, account, ticket, request.cookies.get(_COOKIE))
         except MailloomError as error:
-            return _failed(error)
+            return HTMLResponse(_failed(error), status_code=_OVER)
         answer = HTMLResponse(_invitation(account, url))
         _set_cookie(answer, office, name, cookie)
         return answer
@@ -48,7 +52,7 @@ def make(office: Office) -> APIRouter:
                 return HTMLResponse(_FOR_TERMINAL)
             shown = finish(office, account, response, cookie=request.cookies.get(_COOKIE, ""))
         except MailloomError as error:
-            return _failed(error)
+            return HTMLResponse(_failed(error), status_code=_OVER)
         answer = HTMLResponse(_connected(shown))
         answer.delete_cookie(_COOKIE, path=_path(office, name))
         return answer
@@ -94,11 +98,11 @@ _FOR_TERMINAL = page(
 )
 
 
-def _failed(error: MailloomError) -> Response:
-    return HTMLResponse(page("The account is not connected", str(error), error.remedy), status_code=_OVER)
+def _failed(error: MailloomError) -> str:
+    return page("The account is not connected", str(error), error.remedy)
 
 
-def _set_cookie(answer: Response, office: Office, name: str, value: str) -> None:
+def _set_cookie(answer: "Response", office: Office, name: str, value: str) -> None:
     answer.set_cookie(
         _COOKIE,
         value,
