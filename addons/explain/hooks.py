@@ -14,8 +14,9 @@ from .reply import Protocol
 
 @hookimpl
 def explain_failure(reply: str, protocol: str, kind: str) -> Explanation | None:
-    known = protocol in Protocol._value2member_map_
-    return explain(reply, Protocol(protocol) if known else Protocol.ANY, kind)
+    place = next((each for each in Protocol if each == protocol), Protocol.ANY)
+    # Kinds of one provider are named after it: gmail, gmail_relay, gmail_pop3.
+    return explain(reply, place, kind.partition("_")[0])
 
 
 @hookimpl

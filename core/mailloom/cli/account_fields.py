@@ -18,7 +18,7 @@ from mailloom.api.presets import MailProtocol, Preset
 from mailloom.errors import ConfigurationError
 from mailloom.flow.account_values import secret_fields
 from mailloom.flow.accounts import KnownKind
-from mailloom.flow.presets import filled_in, preset_fields, preset_named
+from mailloom.flow.presets import fetching_protocol, filled_in, preset_fields, preset_named
 from mailloom.store.accounts import Direction
 
 Host = Annotated[str | None, typer.Option(help="Name of the server.", show_default=False)]
@@ -91,10 +91,8 @@ def with_preset(preset: Preset, chosen: KnownKind, given: Mapping[str, Any]) -> 
 
 
 def _preset_values(preset: Preset, chosen: KnownKind, user: str) -> dict[str, Any]:
-    """Kinds of providers' own are asked by direction."""
-    named = next((protocol for protocol in MailProtocol if protocol == chosen.kind.name), None)
     outgoing = chosen.direction is Direction.OUTGOING
-    protocol = named or (MailProtocol.SMTP if outgoing else MailProtocol.IMAP)
+    protocol = MailProtocol.SMTP if outgoing else fetching_protocol(chosen.kind.name)
     return preset_fields(preset, protocol, chosen.kind.settings, user)
 
 

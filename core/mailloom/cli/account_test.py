@@ -17,6 +17,7 @@ from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, plain, print_json
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.flow.accounts import KnownKind
+from mailloom.flow.presets import fetching_protocol
 from mailloom.flow.trial import send_trial
 from mailloom.store.accounts import Direction
 
@@ -68,7 +69,7 @@ def _explained(app: App, known: KnownKind, account: Account[Any], step: Step) ->
     """A failed step with what the server's words mean, where somebody knows them; faults of the network explain themselves better."""
     if step.passed or not step.words or step.name in _OF_THE_NETWORK:
         return step
-    protocol = "smtp" if known.direction is Direction.OUTGOING else known.kind.name
+    protocol = "smtp" if known.direction is Direction.OUTGOING else fetching_protocol(known.kind.name)
     found = app.registry.hooks.explain_failure(step.words, protocol, account.settings.provider or account.kind)
     if found is None or found.generic:
         return step

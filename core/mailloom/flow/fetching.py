@@ -28,6 +28,7 @@ from mailloom.flow.account_values import account_value
 from mailloom.flow.deciding import first_line
 from mailloom.flow.health import pause, ready, record_fault, record_success
 from mailloom.flow.keeping import keep_many
+from mailloom.flow.presets import fetching_protocol
 from mailloom.metrics import FETCHED
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.store.cursors import read_cursors, write_cursors
@@ -251,10 +252,9 @@ class Fetching:
 
     def _note(self, session: Session, row: AccountRow, error: Exception, report: FetchReport) -> None:
         now = self.clock()
-        found = self.explain(report.error, row.kind, str(row.settings.get("provider") or row.kind))
+        found = self.explain(report.error, fetching_protocol(row.kind), row.settings.get("provider") or row.kind)
         told = None if found is None or found.generic or not isinstance(error, MailloomError) else found
-        if told is not None:
-            report.remedy = told.remedy
+        report.remedy = told.remedy if told is not None else report.remedy
         if isinstance(error, AuthenticationFailed):
             pause(session, row, report.error, report.remedy, now)
             return

@@ -20,6 +20,11 @@ _AUTHENTICATION = {
 """All others are passwords to us, whatever the provider calls them."""
 
 
+def fetching_protocol(kind: str) -> MailProtocol:
+    """What a kind of incoming account speaks, told by its name: `pop3`, `gmail_pop3` …; all others are like IMAP."""
+    return MailProtocol.POP3 if kind.endswith("pop3") else MailProtocol.IMAP
+
+
 def preset_named(presets: Mapping[str, Preset], name: str) -> Preset:
     """NotFound, with what there is, when there is none of that name."""
     preset = presets.get(name)

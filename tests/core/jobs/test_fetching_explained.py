@@ -40,7 +40,7 @@ def test_an_account_rests_as_long_as_its_limit_lasts(
     assert row.state is AccountState.FAILING
     assert row.next_attempt_at - row.last_error_at == timedelta(minutes=minutes)
     assert report.remedy == remedy
-    assert asked == [(str(fault), "memory", "gmail")]
+    assert asked == [(str(fault), "imap", "gmail")]
 
 
 def test_a_paused_account_tells_the_explained_remedy(sqlite_post: Any) -> None:
