@@ -120,6 +120,10 @@ def _print(found: Discovery, address: str) -> None:
             say(f"  - {note}")
     for line in _next(found, address):
         say(line)
+    if not rows and found.preset is None:
+        say(
+            f"No mail servers of {found.domain} were found: ask its provider, then run mailloom accounts add NAME --host …"
+        )
 
 
 def _next(found: Discovery, address: str) -> list[str]:
