@@ -23,7 +23,7 @@ class Routes:
     """One addon's pages.
 
     Import FastAPI inside `make` or its module, never in `hooks.py`: the libraries of the web face may be missing, and then nobody calls `make`.
-    FastAPI reads the annotations of endpoints: a module that imports it inside a function must not postpone them (`from __future__ import annotations`).
+    FastAPI reads the annotations of endpoints: a module that imports it inside a function must not have `from __future__ import annotations`.
     """
 
     name: str

@@ -16,7 +16,8 @@ from mailloom.addons.smtp.kind import SmtpKind
 from mailloom.api import Account
 from mailloom.errors import AuthenticationFailed
 from mailloom.flow.accounts import Accounts
-from mailloom.store.accounts import Direction
+from mailloom.flow.fetching import Fetching
+from mailloom.store.accounts import AccountState, Direction
 from mailloom.testing.application import Clock, TemporaryApp
 from mailloom.testing.oauth_provider import OAuthProvider
 from mailloom.testing.smtp_server import FakeSmtpServer
@@ -157,3 +158,33 @@ def test_mail_is_sent_with_a_token_and_with_the_next_one(
             SmtpKind().open(account)
         server.tokens[USER] = fresh
         SmtpKind().open(account).close()
+
+
+@pytest.mark.dovecot
+def test_a_dead_consent_pauses_the_account_and_a_new_one_with_a_test_starts_it_again(
+    app: TemporaryApp,
+    server: Dovecot,
+    agree: Agree,
+    connected: Callable[..., Account[Any]],
+    provider: OAuthProvider,
+    clock: Clock,
+) -> None:
+    account = connected("imap", port=server.imap)
+    accounts = Accounts(lambda: app.registry.transports, lambda: app.registry.sources, app.keys, app.now)
+    with app.write() as session:
+        accounts.tested(session, account.name, passed=True)
+    fetching = Fetching(app.database, lambda: app.registry.sources, app.keys, app.now)
+    assert fetching.fetch_account(account.id).error == ""
+    provider.revoke()
+    clock.time += timedelta(hours=2)
+    report = fetching.fetch_account(account.id)
+    assert "the consent was withdrawn or has expired" in report.error
+    assert "mailloom accounts connect imap" in report.remedy
+    with app.read() as session:
+        assert accounts.find(session, account.name).state is AccountState.PAUSED
+    provider.behaviour.clock_ahead_seconds = 7200
+    finish(app, account, response_of(agree(begin(app, account, terminal=True).url)), cookie=None)
+    with app.write() as session:
+        passed = all(step.passed for step in ImapKind().probe(account))
+        assert accounts.tested(session, account.name, passed=passed).state is AccountState.CONFIRMED
+    assert fetching.fetch_account(account.id).error == ""
