@@ -290,8 +290,11 @@ class App:
         return None if name is None else self.account_id(name)
 
     def account_id(self, name: str) -> int:
-        with self.read() as session:
-            number = session.scalar(select(AccountRow.id).where(AccountRow.name == name))
+        number = None
+        # What is not printable is no name, and some of it no text that a database can be asked for.
+        if name.isprintable():
+            with self.read() as session:
+                number = session.scalar(select(AccountRow.id).where(AccountRow.name == name))
         if number is None:
             raise NotFound(f"There is no account {name!r}.", remedy="`mailloom accounts list` shows them all.")
         return number

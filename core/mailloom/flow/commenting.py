@@ -14,6 +14,7 @@ from mailloom.errors import ConfigurationError
 from mailloom.flow.telling import Letter, tell_thread
 from mailloom.flow.threads import last_of_thread
 from mailloom.mail.address import Address, normalise, parse_addresses
+from mailloom.mail.compose_checks import refuse_controls, refuse_unencodable, without_controls
 from mailloom.mail.subject import reply_subject
 from mailloom.mail.threading import new_message_id
 from mailloom.registry.calls import Hooks
@@ -44,7 +45,11 @@ class Comment:
 
 
 def post(session: Session, office: Office, hooks: Hooks, thread: Thread, comment: Comment) -> Message:
-    """Store the comment and tell whom it concerns; raises ConfigurationError for a wrong address in `to`. The caller commits."""
+    """Store the comment and tell whom it concerns. The caller commits.
+
+    Raises ConfigurationError for a wrong address in `to`, MalformedMessage for a character that no message may hold; then nothing was stored.
+    """
+    _check(comment)
     also = [_address(text) for text in comment.to]
     message = _store(session, office, thread, comment)
     model = office.thread_models.get(thread.model)
@@ -55,6 +60,17 @@ def post(session: Session, office: Office, hooks: Hooks, thread: Thread, comment
         tell_thread(session, office, hooks, thread, message, letter, also=also)
     hooks.message_stored(message, thread, session)
     return message
+
+
+def _check(comment: Comment) -> None:
+    """Of every kind, also of those that are not sent: a note's subject is repeated by the next answer."""
+    refuse_controls(comment.subject, "The subject")
+    refuse_unencodable(comment.text, "The text")
+    refuse_unencodable(comment.html, "The HTML text")
+    for enclosure in comment.enclosures:
+        refuse_controls(enclosure.name, "The name of an attachment")
+        refuse_controls(enclosure.content_type, "The type of an attachment")
+        refuse_controls(enclosure.content_id, "The content id of an attachment")
 
 
 def _store(session: Session, office: Office, thread: Thread, comment: Comment) -> Message:
@@ -90,7 +106,8 @@ def _store(session: Session, office: Office, thread: Thread, comment: Comment) -
 
 def _subject(session: Session, office: Office, thread: Thread, *, answers: bool) -> str:
     model = office.thread_models.get(thread.model)
-    title = model.title_of(session, thread.record_id) if model is not None else ""
+    # A record's title is not the writer's to correct: what no header may hold is a space there.
+    title = without_controls(model.title_of(session, thread.record_id)) if model is not None else ""
     return reply_subject(title) if answers else title
 
 
@@ -101,6 +118,7 @@ def _message_id(session: Session, office: Office, thread: Thread) -> str:
 
 
 def _address(text: str) -> Address:
+    refuse_controls(text, "An address in `to`")
     found = parse_addresses(text)
     if len(found) != 1 or not normalise(found[0].address):
         raise ConfigurationError(f"{text!r} is no e-mail address.", remedy="Write it like ann@example.org.")

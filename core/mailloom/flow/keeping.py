@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailloom.api.receiving import Mailing
+from mailloom.mail.decoding import clean
 from mailloom.store.arrivals import Arrival, ArrivalTarget
 from mailloom.store.blobs import keep_blobs
 
@@ -23,7 +24,10 @@ _INSERT_ARRIVALS = insert(Arrival.__table__).returning(Arrival.__table__.c.id, s
 
 
 def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list[int]:
-    """Store the mails as arrivals that wait for their decision; ids in the same order. The caller commits."""
+    """Store the mails as arrivals that wait for their decision; ids in the same order. The caller commits.
+
+    An envelope that no database takes (NUL, octets that are no UTF-8) is stored as readable text: it must not cost the mail.
+    """
     if not mails:
         return []
     digests = keep_blobs(session, [mail.raw for mail in mails], now)
@@ -32,14 +36,18 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
             "raw_digest": digest,
             "account_id": mail.account_id,
             "received_at": now,
-            "envelope_from": mail.envelope_from,
-            "envelope_recipients": None if mail.recipients is None else list(mail.recipients),
-            "fallback": mail.fallback,
+            "envelope_from": _cleaned(mail.envelope_from),
+            "envelope_recipients": None if mail.recipients is None else [clean(one) for one in mail.recipients],
+            "fallback": _cleaned(mail.fallback),
         }
         for mail, digest in zip(mails, digests, strict=True)
     ]
     # Rows, not objects: nobody looks at them before they are decided about, and a listener's rate hangs on this.
     return list(session.connection().execute(_INSERT_ARRIVALS, rows).scalars())
+
+
+def _cleaned(text: str | None) -> str | None:
+    return clean(text) if text else text
 
 
 def claim(session: Session, key: str, target: str, arrival_id: int) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from mailloom.api.drafts import Draft, Purpose, Queued, Recipient
 from mailloom.errors import NotFound, Refused
 from mailloom.flow.choose import Choice, Match, OutgoingAccount, choose, choose_by_id, choose_by_name, outgoing_accounts
-from mailloom.flow.outbound_checks import check_draft, check_size, why_invalid
+from mailloom.flow.outbound_checks import check_draft, check_key, check_size, why_invalid
 from mailloom.flow.outbound_hooks import OutboundHooks
 from mailloom.flow.outbound_rows import Judged, Rows, Written, answer, message_row, recipient_row
 from mailloom.flow.writing import body_of, own_lines, shared_lines, stored_message
@@ -67,6 +67,8 @@ class Outbound:
     def enqueue_many(self, session: Session, drafts: Sequence[Draft]) -> list[Queued]:
         """Queue many drafts in a handful of statements; one answer each, in order. An error of one draft refuses them all."""
         now = self.clock()
+        for draft in drafts:
+            check_key(draft.idempotency_key)
         known = messages_by_key(session, [draft.idempotency_key for draft in drafts if draft.idempotency_key])
         fresh: dict[int, Written] = {}
         first_with_key: dict[str, int] = {}

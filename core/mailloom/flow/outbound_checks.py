@@ -9,6 +9,7 @@ from mailloom.errors import ConfigurationError, MalformedMessage, Refused
 from mailloom.flow.choose import Choice
 from mailloom.mail.address import Address, normalise
 from mailloom.mail.compose import wire_address
+from mailloom.mail.compose_checks import refuse_controls
 
 _ATTACK = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -25,6 +26,11 @@ def check_draft(draft: Draft) -> None:
             wire_address(draft.sender)
         except MalformedMessage as error:
             raise MalformedMessage(f"From: {error}", remedy=error.remedy) from None
+
+
+def check_key(key: str) -> None:
+    """Before the database is asked for it: some characters no database takes."""
+    refuse_controls(key, "The idempotency key")
 
 
 def why_invalid(address: Address) -> str:
