@@ -7,11 +7,12 @@ follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from mailloom.api import Incoming
@@ -23,7 +24,7 @@ from mailloom.store.domains import all_domains
 from mailloom.store.messages import Message, MessageIdentifier, identifier_key
 from mailloom.store.outbox import Delivery, DeliveryState
 
-from .models import MatchedBy
+from .models import BounceEvent, MatchedBy
 
 KEYRING = "bounce"
 DELIVERY_HEADER = "x-mailloom-id"
@@ -85,8 +86,9 @@ def _identities(
     headers = {name.lower(): value for name, value in origin.headers}
     yield MatchedBy.DELIVERY_HEADER, _by_token(session, headers.get(DELIVERY_HEADER, "").strip(), keyring)
     yield MatchedBy.ENVELOPE_ID, _by_token(session, origin.envelope_id.strip(), keyring)
-    yield MatchedBy.MESSAGE_ID, _by_ids(session, [origin.message_id])
-    yield MatchedBy.PROVIDER_ID, _by_provider_id(session, [origin.envelope_id, origin.message_id.strip("<>")])
+    message, delivery = _by_origin(session, origin)
+    yield MatchedBy.MESSAGE_ID, message
+    yield MatchedBy.PROVIDER_ID, delivery
     yield (
         MatchedBy.IN_REPLY_TO,
         _by_ids(session, [*incoming.mail.in_reply_to, *incoming.mail.references[-_LONGEST_TRAIL:]]),
@@ -117,12 +119,20 @@ def _by_ids(session: Session, ids: Sequence[str]) -> Message | None:
     return session.scalar(statement.limit(1))
 
 
-def _by_provider_id(session: Session, ids: Sequence[str]) -> Delivery | None:
-    values = [value.strip() for value in ids if value.strip()]
-    if not values:
-        return None
-    return session.scalar(
-        select(Delivery).where(Delivery.provider_id.in_(values)).order_by(Delivery.id.desc()).limit(1)
+def _by_origin(session: Session, origin: Origin) -> tuple[Message | None, Delivery | None]:
+    """By the Message-ID of the returned mail, and by the provider's id in its place or as envelope id; the newest of each."""
+    given = {
+        "message_id": identifier_key(origin.message_id) if origin.message_id.strip("<> ") else None,
+        "provider_id": origin.message_id.strip("<>").strip() or None,
+        "envelope_id": origin.envelope_id.strip() or None,
+    }
+    if not any(given.values()):
+        return None, None
+    row = _row(session, _ORIGIN, given)
+    assert row is not None  # a query of two scalars has one row
+    return (
+        session.get(Message, row[0]) if row[0] is not None else None,
+        session.get(Delivery, row[1]) if row[1] is not None else None,
     )
 
 
@@ -136,14 +146,39 @@ def _only_delivery(session: Session, message_id: int, keys: Sequence[str]) -> De
 
 def _by_recipient(session: Session, incoming: Incoming, keys: Sequence[str], days: int) -> Match:
     since = incoming.now - timedelta(days=days)
-    statement = (
-        select(Delivery)
-        .where(Delivery.key.in_(keys), Delivery.state.in_(_HANDED_OVER), Delivery.created_at > since)
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    found = session.scalar(statement) if keys else None
+    row = _row(session, _TO_RECIPIENT, {"keys": keys, "since": since}) if keys else None
+    found = session.get(Delivery, row[0]) if row else None
     return Match(by=MatchedBy.RECIPIENT_AND_TIME if found else MatchedBy.NOTHING, delivery=found)
 
 
 _HANDED_OVER = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.BOUNCED)
+
+_deliveries, _messages, _identifiers = Delivery.__table__.c, Message.__table__.c, MessageIdentifier.__table__.c
+
+# Statements are made once, for they are asked about each report and most reports that strangers send match nothing.
+_ORIGIN = select(
+    select(func.max(_messages.id))
+    .join(MessageIdentifier.__table__, _identifiers.message_id == _messages.id)
+    .where(_identifiers.value == bindparam("message_id"), _messages.outgoing.is_(True))
+    .scalar_subquery(),
+    select(func.max(_deliveries.id))
+    .where(_deliveries.provider_id.in_((bindparam("provider_id"), bindparam("envelope_id"))))
+    .scalar_subquery(),
+)
+_TO_RECIPIENT = (
+    select(_deliveries.id)
+    .where(
+        _deliveries.key.in_(bindparam("keys", expanding=True)),
+        _deliveries.state.in_(_HANDED_OVER),
+        _deliveries.created_at > bindparam("since"),
+    )
+    .order_by(_deliveries.id.desc())
+    .limit(1)
+)
+
+
+def _row(session: Session, statement: Select[Any], given: Mapping[str, Any]) -> Sequence[Any] | None:
+    """The first row of a statement of ids. What the session holds back is written before, except for events: nobody looks for them here."""
+    if session.dirty or session.deleted or not all(isinstance(one, BounceEvent) for one in session.new):
+        session.flush()
+    return session.connection().execute(statement, given).first()

@@ -38,15 +38,18 @@ class Reported:
 
 
 def record_event(session: Session, office: Office, reported: Reported) -> BounceEvent:
-    """Write the event down and do what the policy table says; an event that was told before only counts. The caller commits."""
+    """Write the event down and do what the policy table says; an event that was told before only counts. The caller commits.
+
+    Of an event from which nothing follows the row may still be in the session only, so that those of many mails are written together.
+    """
     known = _known(session, reported)
     if known is not None:
         known.repeats += 1
         return known
     row = _row(office, reported)
     session.add(row)
-    session.flush()
     if reported.match.by not in _UNPROVEN:
+        session.flush()
         _follow(session, office, reported, row)
     return row
 
