@@ -5,22 +5,21 @@ However many deliveries are claimed, about 32 MB of messages are in memory at a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.sending import Parcel
-from mailloom.store.blobs import Blob, read_blob
+from mailloom.store.blobs import read_blob
+from mailloom.store.carrying import contents_of_blobs, raw_of_messages, sizes_of_blobs
 from mailloom.store.claim import Claimed
 from mailloom.store.database import Database
-from mailloom.store.messages import Message
 
 _SMALL_BYTES = 256 * 1024
 _LOADED_BYTES = 32 * 1024 * 1024
-_CHUNK = 500
+_CHUNK = 250
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,12 @@ class Consignment:
 
 def consignments(session: Session, claimed: Sequence[Claimed]) -> list[Consignment]:
     """Find the bytes of each delivery, in order."""
-    own = {entry.message_id for entry in claimed if entry.raw_digest is None}
-    shared = _digests(session, sorted(own))
-    digests = [entry.raw_digest or shared.get(entry.message_id) or "" for entry in claimed]
-    loaded = _load(session, dict.fromkeys(filter(None, digests)))
+    shared = raw_of_messages(session, sorted({entry.message_id for entry in claimed if entry.raw_digest is None}))
+    nothing = ("", 0)
+    digests = [entry.raw_digest or shared.get(entry.message_id, nothing)[0] for entry in claimed]
+    sizes = dict(shared.values())
+    sizes.update(sizes_of_blobs(session, sorted({entry.raw_digest for entry in claimed if entry.raw_digest})))
+    loaded = _load(session, dict.fromkeys(filter(None, digests)), sizes)
     return [Consignment(entry, digest, loaded.get(digest)) for entry, digest in zip(claimed, digests, strict=True)]
 
 
@@ -74,20 +75,7 @@ def parcel_of(consignment: Consignment, database: Database) -> Parcel:
     )
 
 
-def _digests(session: Session, messages: Sequence[int]) -> dict[int, str | None]:
-    found: dict[int, str | None] = {}
-    for start in range(0, len(messages), _CHUNK):
-        chosen = select(Message.id, Message.raw_digest).where(Message.id.in_(messages[start : start + _CHUNK]))
-        found.update(session.execute(chosen).all())
-    return found
-
-
-def _load(session: Session, digests: dict[str, None]) -> dict[str, Letter]:
-    wanted = list(digests)
-    sizes: dict[str, int] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chosen = select(Blob.digest, Blob.size).where(Blob.digest.in_(wanted[start : start + _CHUNK]))
-        sizes.update(session.execute(chosen).all())
+def _load(session: Session, wanted: Iterable[str], sizes: Mapping[str, int]) -> dict[str, Letter]:
     room, small = _LOADED_BYTES, []
     for digest in wanted:
         size = sizes.get(digest, _SMALL_BYTES + 1)
@@ -96,6 +84,6 @@ def _load(session: Session, digests: dict[str, None]) -> dict[str, Letter]:
             small.append(digest)
     loaded: dict[str, Letter] = {}
     for start in range(0, len(small), _CHUNK):
-        read = select(Blob.digest, Blob.content).where(Blob.digest.in_(small[start : start + _CHUNK]))
-        loaded.update((digest, Letter(content)) for digest, content in session.execute(read))
+        contents = contents_of_blobs(session, small[start : start + _CHUNK])
+        loaded.update((digest, Letter(content)) for digest, content in contents.items())
     return loaded

@@ -7,7 +7,7 @@ A row that was given up as `uncertain` still takes the result of the pass that h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -62,10 +62,11 @@ _RECORD = """
         due = coalesce(result.due, delivery.due), settled_at = CASE WHEN result.due IS NULL THEN :now END,
         attempt = CASE WHEN result.due IS NULL THEN delivery.attempt END, lease_until = NULL
     FROM result
-    WHERE delivery.id = result.id AND delivery.attempt = result.attempt
-        AND delivery.state IN ('leased', 'sending', 'uncertain')
-    RETURNING delivery.id
+    WHERE {held}
 """
+_STILL_HELD = """delivery.id = result.id AND delivery.attempt = result.attempt
+        AND delivery.state IN ('leased', 'sending', 'uncertain')"""
+_RETURNING = {"sqlite": "", "postgresql": "RETURNING delivery.id"}
 _LIST = """
     WITH result AS ({rows})
     INSERT INTO delivery_attempt (delivery_id, account_id, at, state, status, reply)
@@ -74,7 +75,14 @@ _LIST = """
 # SQLite: as SQLAlchemy stores moments, so that they compare as text.
 _MOMENTS = {"sqlite": "%Y-%m-%d %H:%M:%S.%f", "postgresql": "%Y-%m-%d %H:%M:%S.%f+00"}
 _NOW = bindparam("now", type_=UtcDateTime)
-_RECORDS = {name: text(_RECORD.format(rows=rows)).bindparams(_NOW) for name, rows in _ROWS.items()}
+_RECORDS = {
+    name: text(_RECORD.format(rows=rows, held=_STILL_HELD) + _RETURNING[name]).bindparams(_NOW)
+    for name, rows in _ROWS.items()
+}
+_HELD = text(
+    f"WITH result AS ({_ROWS['sqlite']})"  # noqa: S608 - constants
+    f" SELECT json_group_array(delivery.id) FROM result CROSS JOIN delivery WHERE {_STILL_HELD}"
+)
 _LISTS = {name: text(_LIST.format(rows=rows)).bindparams(_NOW) for name, rows in _ROWS.items()}
 
 
@@ -85,42 +93,44 @@ def record(session: Session, results: Sequence[Result], *, account_id: int, now:
     dialect = session.get_bind().dialect
     moment = _MOMENTS[dialect.name]
     rows = {result.id: _row(result, moment) for result in results}
-    sent = session.execute(_RECORDS[dialect.name], {"rows": _array(rows.values()), "now": now})
-    held = set(sent.scalars())
+    held = _written(session, dialect.name, {"rows": json.dumps(list(rows.values())), "now": now})
     written = [result for result in results if result.id in held]
     if tried := [rows[result.id] for result in written if result.tried]:
-        session.execute(_LISTS[dialect.name], {"rows": _array(tried), "account": account_id, "now": now})
+        session.execute(_LISTS[dialect.name], {"rows": json.dumps(tried), "account": account_id, "now": now})
     if renamed := [_identifier_row(result) for result in written if result.provider_message_id]:
         session.execute(insert(MessageIdentifier.__table__), renamed)  # type: ignore[arg-type]  # declared as FromClause, is a Table
     return written
 
 
-def _row(result: Result, moment: str) -> str:
+def _written(session: Session, dialect: str, values: dict[str, object]) -> set[int]:
+    """Write, and say which rows were still held. A writer of SQLite is alone, and asks before: ids that come back row by row cost it more."""
+    if dialect != "sqlite":
+        return set(session.execute(_RECORDS[dialect], values).scalars().all())
+    held = json.loads(session.execute(_HELD, {"rows": values["rows"]}).scalar_one())
+    session.execute(_RECORDS[dialect], values)
+    return set(held)
+
+
+def _row(result: Result, moment: str) -> tuple[object, ...]:
     due = result.due and result.due.astimezone(UTC).strftime(moment)
     provider = result.provider_id
-    return json.dumps(
-        (
-            result.id,
-            result.attempt,
-            result.state.value,
-            result.attempts,
-            due,
-            _storable(result.status[:_LONGEST_STATUS]),
-            _storable(result.reply[:_LONGEST_REPLY]),
-            _storable(result.explanation),
-            _storable(provider[:_LONGEST_PROVIDER_ID]) if provider else None,
-        )
+    return (
+        result.id,
+        result.attempt,
+        result.state.value,
+        result.attempts,
+        due,
+        _storable(result.status[:_LONGEST_STATUS]),
+        _storable(result.reply[:_LONGEST_REPLY]),
+        _storable(result.explanation),
+        _storable(provider[:_LONGEST_PROVIDER_ID]) if provider else None,
     )
-
-
-def _array(rows: Iterable[str]) -> str:
-    return f"[{','.join(rows)}]"
 
 
 def _storable(words: str) -> str:
     """A server may say anything; databases take neither NUL nor lone surrogates."""
     if words.isascii():
-        return words.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return words.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in words else words
     return words.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
