@@ -8,6 +8,7 @@ reason. A crash in between leaves them kept, to be taken up again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import structlog
@@ -39,6 +40,7 @@ from mailloom.registry.registry import Registry
 from mailloom.store.accounts import AccountRow
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.database import Database
+from mailloom.store.messages import Message
 
 _log = structlog.get_logger(__name__)
 
@@ -124,8 +126,8 @@ class Inbound:
     def _settle_together(self, ids: Sequence[int], *, wait: bool) -> list[Settlement]:
         # Reading takes longer than writing, and needs no lock: others may keep mail meanwhile.
         with self._database.read() as session:
-            kept = kept_mails(session, ids)
-        read_ahead = {one.arrival_id: self._read(one) for one in kept}
+            reads = [self._read(kept) for kept in kept_mails(session, ids)]
+            read_ahead = {one.kept.arrival_id: self._proved_ahead(session, one) for one in reads}
         with self._database.write() as session:
             held = hold(session, list(read_ahead), wait=wait)
             reads = [read_ahead[number] for number in held]
@@ -184,6 +186,13 @@ class Inbound:
             visible=self._visible(mail) if is_read else None,
         )
 
+    def _proved_ahead(self, session: Session, read: ReadMail) -> ReadMail:
+        """With what is found about the sender, where the account demands that: it may ask the DNS, which no lock should wait for."""
+        account = self._account(session, read.kept.account_id)
+        if account is None or not account.verify_senders:
+            return read
+        return replace(read, proof=self._incoming(session, read, (), dry_run=False, copy=False).prove_sender())
+
     def _visible(self, mail: Mail) -> Reply:
         return self._registry.hooks.trim_reply(mail) or visible_reply(plain=mail.plain, html=mail.html)
 
@@ -209,15 +218,17 @@ class Inbound:
         if batch.lookahead.reuses_id(read):
             settlement.flags = ["id reused"]
         settlement.duplicate_of = None if first else first_server(session, read.reading.key)
-        incoming = self._incoming(session, batch, read, dry_run=dry_run, copy=not first)
+        referenced = batch.lookahead.referenced(read)
+        incoming = self._incoming(session, read, referenced, dry_run=dry_run, copy=not first)
         decision = self._decide(session, batch, read, settlement, incoming)
         case = Case(kept=read.kept, incoming=incoming, decision=decision, settlement=settlement)
         self._executor.carry_out(session, batch, case)
         settlement.take(decision)
 
-    def _incoming(self, session: Session, batch: Batch, read: ReadMail, *, dry_run: bool, copy: bool) -> Incoming:
+    def _incoming(
+        self, session: Session, read: ReadMail, referenced: Sequence[Message], *, dry_run: bool, copy: bool
+    ) -> Incoming:
         kept, mail, reading, hooks = read.kept, read.mail, read.reading, self._registry.hooks
-        referenced = batch.lookahead.referenced(read)
         threaded = (message for message in referenced if message.thread_id is not None and not message.starts_thread)
         incoming = Incoming(
             arrival_id=kept.arrival_id,
@@ -237,7 +248,7 @@ class Inbound:
             keyring=self._office.keyring,
             report=lambda: read.report,
             visible=lambda: read.visible or self._visible(mail),
-            prove_sender=cache(lambda: prove_sender(session, hooks, incoming)),
+            prove_sender=cache(lambda: prove_sender(session, hooks, incoming, read.proof)),
         )
         return incoming
 

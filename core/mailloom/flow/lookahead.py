@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailloom.api.routing import SenderVerdict
 from mailloom.api.settings import CoreSettings
 from mailloom.flow.contacts import remember_contacts
 from mailloom.flow.keeping import WHOLE_MAIL, claim_many
@@ -39,6 +40,8 @@ class ReadMail:
     report: Report | None = None
     visible: Reply | None = None
     """None: not worked out, since a report is not read for its words."""
+    proof: SenderVerdict | None = None
+    """Whether From is proved; None: not asked yet."""
 
     @property
     def identity(self) -> str:

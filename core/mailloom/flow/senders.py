@@ -13,9 +13,14 @@ _ASKED = "core.sender"
 _WORDS = {True: "genuine", False: "not proved", None: "not checked"}
 
 
-def prove_sender(session: Session, hooks: Hooks, incoming: Incoming) -> SenderVerdict:
-    """Never raises. `genuine` None: nobody here can tell, which restricted aliases treat as no. What was found is kept for `note_proof`."""
-    verdict = _proved(session, hooks, incoming)
+def prove_sender(
+    session: Session, hooks: Hooks, incoming: Incoming, found: SenderVerdict | None = None
+) -> SenderVerdict:
+    """Never raises. `genuine` None: nobody here can tell, which restricted aliases treat as no. `found`: what was found before.
+
+    The verdict is kept for `note_proof`.
+    """
+    verdict = found or _proved(session, hooks, incoming)
     incoming.memory[_ASKED] = verdict
     return verdict
 
