@@ -209,7 +209,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     known = accounts_of(app)
     with app.read() as session:
         row = known.find(session, name)
-    settings = shown_settings(row, known.kind(row.kind, row.direction).kind.settings)
+    settings = shown_settings(row, known.kind(row.kind, row.direction).kind.settings, app.keys)
     print_record({**_record(row), **settings}, as_json=as_json)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from mailloom.api.accounts import Account, AccountSettings, ChecksSettings, OutgoingSettings
 from mailloom.api.receiving import SourceKind
 from mailloom.api.sending import TransportKind
-from mailloom.errors import ConfigurationError, NotFound, Refused
+from mailloom.errors import ConfigurationError, NotFound, Refused, SecretUnreadable
 from mailloom.flow.account_uses import uses_of
 from mailloom.flow.account_values import (
     account_value,
@@ -201,14 +201,23 @@ class Accounts:
         return model
 
 
-def shown_settings(row: AccountRow, model: type[AccountSettings]) -> dict[str, Any]:
+def shown_settings(row: AccountRow, model: type[AccountSettings], keys: Keys) -> dict[str, Any]:
     """All fields with their values; of a secret only whether it is set."""
     secret = secret_fields(model)
+    present = _present_secrets(row, secret, keys)
     values = {
         **{name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()},
         **row.settings,
     }
-    return {name: "(set)" if name in secret and row.secrets else values.get(name) for name in model.model_fields}
+    return {name: present.get(name) if name in secret else values.get(name) for name in model.model_fields}
+
+
+def _present_secrets(row: AccountRow, names: Sequence[str], keys: Keys) -> dict[str, str]:
+    """A mark for each secret field that has a value; where the key is lost nobody can tell which they are."""
+    try:
+        return dict.fromkeys(opened_secrets(row, keys), "(set)")
+    except SecretUnreadable:
+        return dict.fromkeys(names, "(unreadable)")
 
 
 def typed(model: type[AccountSettings], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -103,6 +103,16 @@ def test_a_person_connects_an_account_by_pasting(
     assert "Nobody has agreed yet" in command("doctor")[1]
 
 
+def test_of_each_secret_is_shown_whether_it_is_set(command: Run, add: Callable[..., None], tmp_path: Path) -> None:
+    add()
+    shown = json.loads(command("accounts", "show", "support", "--json")[1])
+    assert (shown["oauth_client_secret"], shown["password"]) == ("(set)", None)
+    (tmp_path / "data" / "mailloom.keys").unlink()
+    assert command("keys", "create")[0] == 0
+    shown = json.loads(command("accounts", "show", "support", "--json")[1])
+    assert shown["oauth_client_secret"] == "(unreadable)"
+
+
 def test_an_application_connects_by_itself(command: Run, add: Callable[..., None]) -> None:
     add(oauth_grant="client_credentials")
     code, out, _ = command("accounts", "connect", "support", "--json")
