@@ -181,13 +181,11 @@ def _ends_with_verb(said: str) -> bool:
 
 def _may_end_with_verb(said: str) -> bool:
     """Necessary for a verb that ends at most two characters before the end; cheap, since each line of each mail is asked."""
-    length = len(said)
-    return any(
-        said[max(0, end - size) : end] in _VERB_TAILS
-        for end in (length, length - 1, length - 2)
-        for size in _TAIL_LENGTHS
-        if end > 0
-    )
+    for end in range(max(0, len(said) - 2), len(said) + 1):
+        for size in _TAIL_LENGTHS:
+            if said[max(0, end - size) : end] in _VERB_TAILS:
+                return True
+    return False
 
 
 def _may_begin(text: str) -> bool:

@@ -36,6 +36,12 @@ _FORWARD_STARTS = (
     "inoltrato da ",
 )
 _ABOVE = tuple(tuple(key(word) for word in words) for words in ABOVE_WORDS)
+_ABOVE_SHORT = [words for words in _ABOVE if words[0].count(" ") <= 1]
+# Who says a phrase of three words or more says those between its first and last: few phrases are to be looked for in a line.
+_ABOVE_BY_TOKEN: dict[str, list[tuple[str, ...]]] = {}
+for _words in _ABOVE:
+    if _words not in _ABOVE_SHORT:
+        _ABOVE_BY_TOKEN.setdefault(max(_words[0].split()[1:-1], key=len), []).append(_words)
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _LONGEST_NAME = 34
 _MOST_LINES = 40
@@ -151,17 +157,22 @@ def is_above_marker(text: str) -> bool:
     if len(text) > 200:
         return False
     said = key(text)
-    # A loop over plain words is several times faster than their alternation as a pattern, and each line of each mail passes here.
-    for words in _ABOVE:
-        if words[0] in said and all(word in said for word in words):
-            return len(said.split()) <= 14 or not said[:1].isalnum()
-    return False
+    tokens = said.split()
+    if len(tokens) > 14 and said[:1].isalnum():
+        return False
+    return any(
+        all(word in said for word in words)
+        for candidates in (_ABOVE_SHORT, *(_ABOVE_BY_TOKEN[token] for token in tokens if token in _ABOVE_BY_TOKEN))
+        for words in candidates
+    )
 
 
 def is_rule(line: Line) -> bool:
     """A line of nothing but drawing characters, or a drawn rule."""
     if line.hint is Hint.RULE:
         return True
+    if line.text[:1].isalnum():
+        return False
     bare = line.text.replace(" ", "")
     return len(bare) >= 3 and not bare.strip("-_=*~#+—–─━.·•") and len(set(bare)) <= 2 and bare[0] not in ".·•"
 

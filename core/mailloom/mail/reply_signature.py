@@ -49,7 +49,7 @@ _AMBIGUOUS = tuple(
 _SENT_END = tuple(key(word) for word in SENT_SUFFIXES)
 _DEVICES = tuple(key(word) for word in DEVICE_WORDS)
 _LEGAL_STARTS = tuple(key(word) for word in DISCLAIMER_STARTS)
-_LEGAL = tuple(key(word) for word in DISCLAIMER_WORDS)
+_LEGAL = tuple(dict.fromkeys(key(word) for word in DISCLAIMER_WORDS))
 _GREEN_STARTS = tuple(key(word) for word in GREEN_STARTS)
 _EVERYDAY = frozenset(
     key(word)
@@ -60,6 +60,7 @@ _EVERYDAY = frozenset(
         "expéditeur", "ambiente", "mittente", "afzender", "verwijder", "bestemd", "удал", "ошибк", "получател", "usunię", "určen",
     )
 )  # fmt: skip
+_LEGAL_ONLY = tuple(word for word in _LEGAL if word not in _EVERYDAY)
 _FOOTER = tuple(key(word) for word in FOOTER_WORDS)
 _BANNER = tuple(tuple(key(word) for word in words) for words in BANNER_WORDS)
 _BANNER_STARTS = tuple(key(word) for word in BANNER_STARTS)
@@ -266,8 +267,9 @@ def _is_disclaimer(joined: str) -> bool:
     starts = said.startswith(_LEGAL_STARTS)
     if (not starts and len(said) < 250) or len(said) < 70:
         return False
-    found = {word for word in _LEGAL if word in said}
-    return bool(found - _EVERYDAY) and len(found) >= (2 if starts else 5)
+    if not any(word in said for word in _LEGAL_ONLY):
+        return False
+    return sum(word in said for word in _LEGAL) >= (2 if starts else 5)
 
 
 def _is_footer(joined: str) -> bool:
