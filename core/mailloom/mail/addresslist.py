@@ -256,7 +256,9 @@ def _name(words: list[Token], comments: list[str]) -> str:
     text = "".join(unquoted(text) if kind is Kind.QUOTED else text for kind, text in words)
     if not text.strip():
         text = " ".join(comments).replace("\\(", "(").replace("\\)", ")")
-    return " ".join(decode_words(text).split()).strip(" ,")
+    # A comma at the edge of a phrase is a slip of the program that wrote it; inside quotes it was meant.
+    edge = " " if any(kind is Kind.QUOTED for kind, _ in words) else " ,"
+    return " ".join(decode_words(text).split()).strip(edge)
 
 
 def _with_split_names_joined(found: list[Address]) -> list[Address]:

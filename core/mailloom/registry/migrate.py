@@ -21,6 +21,10 @@ from mailloom.errors import ConfigurationError
 from mailloom.store.base import Base
 from mailloom.store.database import Database
 
+_PARSING = threading.Lock()
+"""Python 3.11 counts the depth of syntax trees per interpreter: two threads that parse at once may fail (gh-106905)."""
+
+
 CORE = "core"
 _CORE_FOLDER = Path(__file__).parent.parent / "store" / "migrations"
 
@@ -139,7 +143,9 @@ def revisions(lineage: Lineage) -> dict[str, str | None]:
 def _constants(path: Path) -> dict[str, str | None]:
     """`revision` and `down_revision` as the file assigns them, one by one or as a tuple."""
     found: dict[str, str | None] = {}
-    for statement in ast.parse(path.read_bytes(), filename=str(path)).body:
+    with _PARSING:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    for statement in tree.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             found.update(_assigned(targets[0], statement.value))
