@@ -160,11 +160,10 @@ def is_above_marker(text: str) -> bool:
     tokens = said.split()
     if len(tokens) > 14 and said[:1].isalnum():
         return False
-    return any(
-        all(word in said for word in words)
-        for candidates in (_ABOVE_SHORT, *(_ABOVE_BY_TOKEN[token] for token in tokens if token in _ABOVE_BY_TOKEN))
-        for words in candidates
-    )
+    candidates = [words for words in _ABOVE_SHORT if words[0] in said]
+    for token in tokens:
+        candidates += _ABOVE_BY_TOKEN.get(token, ())
+    return any(all(word in said for word in words) for words in candidates)
 
 
 def is_rule(line: Line) -> bool:
