@@ -5,7 +5,8 @@
 | sent, queued by the provider | sent | – |
 | deferred (4xx) | deferred: `retry_minutes`, doubling, with jitter, at most 4 hours; after `max_errors` failed | – |
 | rejected (5xx), failed | rejected, failed | – |
-| a fault of the connection | deferred for `retry_minutes`, not counted | counts it, backs off |
+| the connection broke before the mail had gone | as after 4xx: the mail may be what breaks it | counts it, backs off |
+| another fault of the account (421, no login) | deferred for `retry_minutes`, not counted | counts it, backs off |
 | uncertain | held as uncertain, or tried again where the policy says so (never for marketing) | counts it when the connection broke |
 
 An explanation that an addon gives for the server's words may overrule the code. By its class:
@@ -92,7 +93,8 @@ def judge(
     if outcome.status is Status.UNCERTAIN:
         result = _uncertain(outcome, claimed, explanation, rules, now, random)
     elif account in (Consequence.FAULT, Consequence.REST, Consequence.PAUSE):
-        result = _set_back(outcome, claimed, explanation, rules, now, random)
+        broke = account is Consequence.FAULT and outcome.reply.code is None
+        result = (_broken_off if broke else _set_back)(outcome, claimed, explanation, rules, now, random)
     elif _temporary(outcome, explanation):
         result = _deferred(outcome, claimed, explanation, rules, now, random)
     else:
@@ -169,6 +171,22 @@ def _deferred(
         return _result(outcome, claimed, explanation, DeliveryState.FAILED, tries, prefix=given_up)
     due = now + backoff(rules.retry_minutes, tries, random, outcome.retry_after)
     return _result(outcome, claimed, explanation, DeliveryState.DEFERRED, tries, due)
+
+
+def _broken_off(
+    outcome: Outcome,
+    claimed: Claimed,
+    explanation: Explanation | None,
+    rules: Rules,
+    now: datetime,
+    random: Random,
+) -> Result:
+    """The connection was open and ended without a word. Once is the network's fault; every time is the mail's."""
+    tries = claimed.attempts + 1
+    if tries < rules.max_errors:
+        return _deferred(outcome, claimed, explanation, rules, now, random)
+    given_up = f"Given up after {tries} tries: the connection broke before the message was handed over."
+    return _result(outcome, claimed, explanation, DeliveryState.FAILED, tries, prefix=given_up)
 
 
 def _set_back(

@@ -186,7 +186,7 @@ def test_a_connection_that_breaks_before_the_body_costs_the_delivery_nothing(des
     desk.queue("bob@example.com")
     desk.send()
     delivery = desk.delivery("bob@example.com")
-    assert (delivery.state, delivery.attempts) == (DeliveryState.DEFERRED, 0)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.DEFERRED, 1)
     desk.wait(hours=1)
     desk.send()
     assert desk.delivery("bob@example.com").state is DeliveryState.SENT
@@ -202,6 +202,25 @@ def test_one_message_that_always_breaks_the_connection_does_not_stop_the_others(
         desk.wait(minutes=1)
     assert len(desk.server.mails) == 30
     assert desk.delivery("poison@example.com").state is DeliveryState.DEFERRED
+
+
+def test_a_message_that_breaks_the_connection_every_time_is_given_up_after_max_errors(desk):
+    desk.account(max_connections=1, max_errors=4)
+    desk.server.answer("poison@example.com", breaks(Break.BEFORE_BODY))
+    desk.queue("poison@example.com")
+    for tries in range(1, 4):
+        desk.send()
+        delivery = desk.delivery("poison@example.com")
+        assert (delivery.state, delivery.attempts) == (DeliveryState.DEFERRED, tries)
+        desk.wait(hours=12)
+    desk.send()
+    delivery = desk.delivery("poison@example.com")
+    assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, 4)
+    assert "the connection broke" in delivery.explanation
+    desk.wait(hours=12)
+    desk.queue("bob@example.com")
+    desk.send()
+    assert desk.delivery("bob@example.com").state is DeliveryState.SENT
 
 
 # --- the account ------------------------------------------------------------------------------------------------------------------------
