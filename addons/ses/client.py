@@ -31,12 +31,12 @@ class Access:
 def client_of(account: Account[Any]) -> Any:
     """A client, shared by all that use the same access; safe to use from several threads."""
     settings: SesSettings | SesSmtpSettings = account.settings
-    smtp = isinstance(settings, SesSmtpSettings)
+    if isinstance(settings, SesSmtpSettings):
+        key_id, timeout_seconds = settings.user, API_SECONDS
+    else:
+        key_id, timeout_seconds = settings.access_key_id, settings.timeout_seconds
     access = Access(
-        region=settings.region,
-        endpoint=settings.api_endpoint,
-        key_id=settings.user if smtp else settings.access_key_id,
-        timeout_seconds=API_SECONDS if smtp else settings.timeout_seconds,
+        region=settings.region, endpoint=settings.api_endpoint, key_id=key_id, timeout_seconds=timeout_seconds
     )
     secret = settings.secret_access_key.get_secret_value() if settings.secret_access_key else ""
     try:

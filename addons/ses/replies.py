@@ -57,5 +57,5 @@ def _incoming(session: Session, name: str) -> AccountRow | None:
     return session.scalar(_all_incoming().where(AccountRow.name == name)) if name else None
 
 
-def _all_incoming() -> Select[tuple[AccountRow]]:
+def _all_incoming() -> Select[AccountRow]:
     return select(AccountRow).where(AccountRow.direction == Direction.INCOMING, AccountRow.archived.is_(False))

@@ -145,17 +145,17 @@ class IncomingSettings(AccountSettings):
     )
 
 
-S = TypeVar("S", bound=AccountSettings)
+S_co = TypeVar("S_co", bound=AccountSettings, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Generic[S]):
+class Account(Generic[S_co]):
     """A configured server as kinds see it: secrets in `settings` are readable. Never log it; its settings hide secrets in their repr."""
 
     id: int
     name: str
     kind: str
-    settings: S
+    settings: S_co
 
 
 @runtime_checkable

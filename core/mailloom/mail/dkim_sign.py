@@ -43,7 +43,8 @@ _LINE = 72
 def sign(message: bytes, keys: Sequence[SigningKey], *, at: datetime, rewritten: Collection[str] = ()) -> bytes:
     """One DKIM-Signature field per key, CRLF-ended, to stand before the message. `message` must have CRLF line ends.
 
-    `rewritten`: fields (lower case) that the next server will change and that are left out therefore. MalformedMessage when it has no From: nothing would be proved.
+    `rewritten`: fields (lower case) that the next server will change and that are left out therefore. MalformedMessage when there is no From:
+    nothing would be proved.
     """
     fields, body = split_fields(message)
     if "from" not in fields:
