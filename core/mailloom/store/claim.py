@@ -22,6 +22,7 @@ from mailloom.store.types import UtcDateTime
 PRIORITIES = (1, 2, 3, 4, 5)
 
 _COLUMNS = "id, message_id, address, key, contact_id, purpose, priority, envelope_from, head, raw_digest, attempts, attempt, due"
+_HEAD = _COLUMNS.split(", ").index("head")
 _READY = """
     SELECT id FROM delivery
     WHERE state IN ('queued', 'deferred') AND account_id = :account AND priority = :priority AND due <= :now
@@ -30,14 +31,17 @@ _READY = """
 _TAKE = "SET state = 'leased', attempt = :attempt, lease_until = :until"
 
 # PostgreSQL may run a subquery of an UPDATE more than once and so pass the limit; a materialised one runs once.
-_CLAIM = {
-    "sqlite": text(f"UPDATE delivery {_TAKE} WHERE id IN ({_READY}) RETURNING {_COLUMNS}"),
-    "postgresql": text(
-        f"WITH ready AS MATERIALIZED ({_READY} FOR UPDATE SKIP LOCKED) "
-        f"UPDATE delivery {_TAKE} FROM ready WHERE delivery.id = ready.id RETURNING "
-        + ", ".join(f"delivery.{name}" for name in _COLUMNS.split(", "))
-    ),
-}
+_CLAIM_POSTGRESQL = text(
+    f"WITH ready AS MATERIALIZED ({_READY} FOR UPDATE SKIP LOCKED) "
+    f"UPDATE delivery {_TAKE} FROM ready WHERE delivery.id = ready.id RETURNING "
+    + ", ".join(f"delivery.{name}" for name in _COLUMNS.split(", "))
+)
+# A writer of SQLite is alone, so it may look first and take then; one row of JSON instead of many, see `store.carrying`. JSON knows no bytes.
+_AS_JSON = _COLUMNS.replace("head", "CASE WHEN head IS NOT NULL THEN hex(head) END").replace("attempt,", ":attempt,")
+_FIND_SQLITE = text(
+    f"SELECT json_group_array(json_array({_AS_JSON})) FROM delivery WHERE id IN ({_READY})"  # noqa: S608 - constants
+)
+_TAKE_SQLITE = text(f"UPDATE delivery {_TAKE} WHERE id IN (SELECT value FROM json_each(:ids))")  # noqa: S608 - constants
 # One parameter for all ids: a list of parameters is compiled and parsed anew for each length.
 _IDS = {
     "sqlite": "SELECT value FROM json_each(:ids)",
@@ -55,7 +59,9 @@ _MARKED = {
     for name, ids in _IDS.items()
 }
 _MOMENTS = [bindparam("now", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)]
-_CLAIM = {name: statement.bindparams(*_MOMENTS) for name, statement in _CLAIM.items()}
+_CLAIM_POSTGRESQL = _CLAIM_POSTGRESQL.bindparams(*_MOMENTS)
+_FIND_SQLITE = _FIND_SQLITE.bindparams(_MOMENTS[0])
+_TAKE_SQLITE = _TAKE_SQLITE.bindparams(_MOMENTS[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +86,32 @@ def claim(
     session: Session, *, account_id: int, attempt: str, count: int, now: datetime, until: datetime
 ) -> list[Claimed]:
     """At most `count` due deliveries of an account, best priority first, leased until `until`. The caller commits at once."""
-    statement = _CLAIM[session.get_bind().dialect.name]
+    taken = _taken_by_sqlite if session.get_bind().dialect.name == "sqlite" else _taken_by_postgresql
     claimed: list[Claimed] = []
     for priority in PRIORITIES:
         missing = count - len(claimed)
         if missing <= 0:
             break
-        values = {"account": account_id, "priority": priority, "now": now, "count": missing}
-        rows = session.execute(statement, {**values, "attempt": attempt, "until": until}).all()
-        # Neither database promises the order of what an UPDATE returns.
-        claimed += [_claimed(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+        ready = {"account": account_id, "priority": priority, "now": now, "count": missing}
+        claimed += taken(session, ready, {"attempt": attempt, "until": until})
     return claimed
+
+
+def _taken_by_postgresql(session: Session, ready: dict[str, Any], lease: dict[str, Any]) -> list[Claimed]:
+    rows = session.execute(_CLAIM_POSTGRESQL, {**ready, **lease}).all()
+    # Neither database promises the order of what an UPDATE returns.
+    return [_claimed(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+
+
+def _taken_by_sqlite(session: Session, ready: dict[str, Any], lease: dict[str, Any]) -> list[Claimed]:
+    found = json.loads(session.execute(_FIND_SQLITE, {**ready, "attempt": lease["attempt"]}).scalar_one())
+    if not found:
+        return []
+    found.sort(key=lambda row: (row[-1], row[0]))
+    session.execute(_TAKE_SQLITE, {**lease, "ids": json.dumps([row[0] for row in found])})
+    for row in found:
+        row[_HEAD] = None if row[_HEAD] is None else bytes.fromhex(row[_HEAD])
+    return [_claimed(row) for row in found]
 
 
 def waiting(session: Session, *, account_id: int, now: datetime) -> bool:
