@@ -21,7 +21,7 @@ from mailloom.registry.loader import load_hooks
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-EXAMPLE, ROUTES = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+EXAMPLE, CONNECT, ROUTES = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
 class Shell:
@@ -131,3 +131,15 @@ def test_the_architecture_names_every_router_with_its_number() -> None:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)", README))))
 def test_what_the_readme_points_to_exists(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_connecting_a_server_begins_as_the_readme_says(shell: Shell) -> None:
+    lines = [line.removeprefix("$ ") for line in CONNECT.splitlines()]
+    shell.type("mailloom init")
+    said = shell.type(lines[0])
+    for line, name in ((lines[1], "office"), (lines[2], "inbox")):
+        assert line.replace(f" {name} ", " NAME ") in said
+        shell.environment["WORD"] = "secret"
+        shell.type(line.replace("--ask-password", "--password-env WORD"))
+    accounts = shell.type("mailloom accounts list")
+    assert all(line.split()[3] in accounts for line in lines[3:])
