@@ -18,11 +18,24 @@ from .commands import PathAndParameters, Refusal, check_recipient, check_sender,
 COMMAND_LIMIT_BYTES = 4096
 MOST_ERRORS = 20
 _END = b"\r\n.\r\n"
+_MOST_DOTS_VISITED = 500
 
 
 def _hides_an_end(raw: bytes) -> bool:
     """A dot alone between line ends of which one is not CRLF. (CRLF.CRLF is the end, so it cannot stand inside a mail.)"""
     return b"\n.\n" in raw or b"\n.\r" in raw or b"\r.\r" in raw or b"\r.\n" in raw or raw.startswith((b".\n", b".\r"))
+
+
+def _dot_begins_a_line(raw: bytes) -> bool:
+    """Whether a dot stands first or after CR or LF. Dots are few in most mails, so that to visit each is quicker than to search for the pairs."""
+    if raw.count(b".") > _MOST_DOTS_VISITED:
+        return raw.startswith(b".") or b"\n." in raw or b"\r." in raw
+    at = raw.find(b".")
+    while at >= 0:
+        if at == 0 or raw[at - 1] in b"\r\n":
+            return True
+        at = raw.find(b".", at + 1)
+    return False
 
 
 class Session:
@@ -304,7 +317,8 @@ class Session:
         return "" if self._rules.has_room(held) else "452 4.3.1 Too much mail at the moment"
 
     def _mail_ended(self, raw: bytes) -> None:
-        if _hides_an_end(raw):
+        dotted = _dot_begins_a_line(raw)
+        if dotted and _hides_an_end(raw):
             self._end_with("521 5.5.2 A dot alone on a line must stand between CRLF and CRLF")
             return
         overflow = self._overflow or self._too_much(len(raw), 0)
@@ -314,7 +328,8 @@ class Session:
         if raw.startswith(b"."):
             raw = raw[1:]
         assert self._sender is not None
-        raw = raw.replace(b"\r\n.", b"\r\n")
+        if dotted:
+            raw = raw.replace(b"\r\n.", b"\r\n")
         self._rest(Keep(raw, self._sender, tuple(self._recipients), self._helo))
 
     def _rest(self, action: Ask | Keep) -> None:
