@@ -168,3 +168,19 @@ def test_as_a_process_of_its_own(data: Path) -> None:
     unknown = subprocess.run([*command, "nobody@example.org"], input=MAIL, check=False, capture_output=True)
     assert unknown.returncode == 67
     assert b"Traceback" not in unknown.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-f", "\udcff@x.test", KNOWN], ["--fallback", "\udcff", KNOWN]])
+def test_octets_that_are_no_text_on_the_command_line_do_not_cost_the_mail(
+    data: Path, piped: Callable[..., Any], arguments: list[str]
+) -> None:
+    """An argument's octets beyond UTF-8 come as lone surrogates; trying again later would never help."""
+    assert piped(MAIL, *arguments).code == 0
+    assert len(arrivals(data)) == 1
+
+
+def test_an_account_named_by_octets_that_are_no_text_is_not_there(data: Path, piped: Callable[..., Any]) -> None:
+    ran = piped(MAIL, "--account", "\udcff", KNOWN)
+    assert ran.code == 75
+    assert "no account" in ran.err
+    assert arrivals(data) == []
