@@ -43,7 +43,9 @@ class CoreSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    organisation: str = Field("", max_length=200, description="Name that automatic answers are signed with.")
+    organisation: str = Field(
+        "", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="Name that automatic answers are signed with."
+    )
     base_url: BaseUrl = Field(
         "", max_length=500, description="Public address of the web face, such as https://mail.example.org."
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.errors import ConfigurationError
 from mailloom.mail.address import normalise
+from mailloom.mail.compose_checks import refuse_controls
 from mailloom.store.contacts import Contact, ContactAddress
 from mailloom.store.memory import Memory
 from mailloom.store.threads import Follower
@@ -70,7 +71,11 @@ def followers_among(session: Session, thread_id: int | None, contact_ids: Collec
 
 
 def add_contact(session: Session, *addresses: str, name: str = "", internal: bool = False, now: datetime) -> Contact:
-    """A new contact with these addresses, the first as primary. Raises ConfigurationError for what is no address."""
+    """A new contact with these addresses, the first as primary. Raises ConfigurationError for what is no address.
+
+    MalformedMessage refuses a name that could not stand in a From.
+    """
+    refuse_controls(name, "The name of a contact")
     contact = Contact(name=name, internal=internal, created_at=now)
     contact.addresses = [_address(text, position) for position, text in enumerate(_unique(addresses))]
     session.add(contact)

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from mailloom.addons.helpdesk.models import Ticket
 from mailloom.api.drafts import Draft, Enclosure, Recipient
 from mailloom.errors import MailloomError, NotFound
+from mailloom.flow.contacts import add_contact
 from mailloom.mail.address import Address
 from mailloom.store.arrivals import Arrival
+from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.messages import Message, MessageKind
 from mailloom.testing import TemporaryApp, mail, temporary_app
@@ -128,3 +130,13 @@ def test_an_account_with_an_impossible_name_is_not_there(app: TemporaryApp) -> N
     for bad in BAD:
         with pytest.raises(NotFound, match="no account"):
             app.receive(mail(), account=bad)
+
+
+def test_names_that_would_stand_in_every_from_are_refused_where_they_are_given(app: TemporaryApp) -> None:
+    for number, bad in enumerate(BAD):
+        with pytest.raises(MailloomError, match="name of a contact"), app.write() as session:
+            add_contact(session, f"c{number}@example.org", name=bad, now=app.now())
+        with pytest.raises(MailloomError, match="organisation"):
+            app.save_settings("core", {"organisation": bad})
+        with app.read() as session:
+            assert session.scalar(select(func.count()).select_from(Contact)) == 0
