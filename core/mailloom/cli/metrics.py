@@ -43,7 +43,8 @@ def offer(app: App, place: str) -> ThreadingHTTPServer:
         server = ThreadingHTTPServer((host or "127.0.0.1", int(port)), _handler(app))
     except (ValueError, OSError, OverflowError) as error:
         raise ConfigurationError(
-            f"The metrics cannot be offered at {place!r}: {str(error).rstrip('.')}.", remedy="Give HOST:PORT, such as 127.0.0.1:9100."
+            f"The metrics cannot be offered at {place!r}: {str(error).rstrip('.')}.",
+            remedy="Give HOST:PORT, such as 127.0.0.1:9100.",
         ) from error
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

@@ -28,6 +28,7 @@ from mailloom.logs import set_up_logs
 from mailloom.registry import Hooks
 
 EXIT_ERROR = 1
+EXIT_USAGE = 2
 EXIT_SOFTWARE = 70
 TRACEBACK_VARIABLE = "MAILLOOM_TRACEBACK"
 
@@ -35,6 +36,10 @@ TRACEBACK_VARIABLE = "MAILLOOM_TRACEBACK"
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (None: those of the process); returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # `receive` takes mail from mail servers, which may pass on any bytes; it cleans its own arguments.
+    if _command_named(given) != "receive" and any(map(_has_lone_surrogates, given)):
+        print_error(MailloomError("An argument holds bytes that are no text.", remedy="Write it in UTF-8."))
+        return EXIT_USAGE
     opening = Opening(folder_named(given))
     try:
         set_up_logs("warning")
@@ -53,6 +58,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     finally:
         opening.close()
     return 0
+
+
+def _has_lone_surrogates(word: str) -> bool:
+    """Bytes of the command line that are no UTF-8 come as these (PEP 383)."""
+    return not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word)
 
 
 def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:

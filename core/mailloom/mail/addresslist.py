@@ -28,6 +28,9 @@ _LOCAL_NAMES = frozenset(
 )
 
 
+LONGEST_READ = 1_000_000
+"""Characters: some ten thousand recipients."""
+
 _LONGEST_ROUTE = 200
 """Tokens; a longer one is no route but an attack."""
 
@@ -80,7 +83,11 @@ class _Mailbox:
 
 
 def parse_addresses(value: str) -> list[Address]:
-    """In order, groups flattened, never raises. A name without any address has an empty local part."""
+    """In order, groups flattened, never raises. A name without any address has an empty local part.
+
+    Of a value beyond `LONGEST_READ` characters only the beginning is read.
+    """
+    value = value[:LONGEST_READ]
     if (usual := _usual(value)) is not None:
         return usual
     found: list[Address] = []

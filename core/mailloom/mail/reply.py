@@ -25,19 +25,27 @@ class Reply:
     rule: str
 
 
+LONGEST_READ = 400_000
+"""Characters; longer bodies are no letters that somebody typed."""
+
+
 def visible_reply(*, plain: str = "", html: str = "") -> Reply:
     """Split a mail body into new words, quote and signature.
 
     Give both alternatives where the mail has both: the one that shows better where the quote begins decides the text. Pure, never
-    raises, linear time.
+    raises, linear time. Of a body beyond `LONGEST_READ` characters only the beginning is judged: the rest of a text is shown as it is, and HTML of
+    that length only counts where there is no text beside it.
     """
+    plain, beyond = plain[:LONGEST_READ], plain[LONGEST_READ:]
+    if len(html) > LONGEST_READ:
+        html = "" if plain.strip() else html[:LONGEST_READ]
     rendered = render(html) if html.strip() else None
     by_html = _judge_rendered(rendered) if rendered is not None else None
     by_plain = judge(plain_lines(plain)) if plain.strip() else None
     best = _better(by_plain, by_html)
     new_html = _new_html(rendered, by_html) if rendered is not None and by_html is not None else ""
     return Reply(
-        text=_text(best, Verdict.SHOWN),
+        text=_text(best, Verdict.SHOWN) + beyond.rstrip(),
         html=new_html,
         quote=_text(best, Verdict.QUOTED),
         signature=_text(best, Verdict.SIGNED),

@@ -236,3 +236,10 @@ def test_a_fault_of_ours_is_said_in_a_line(mailloom: Mailloom, monkeypatch: pyte
 )
 def test_text_from_outside_cannot_steer_the_terminal(text: str | None, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_bytes_that_are_no_text_are_refused_by_a_sentence() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "mailloom", "accounts", "test", b"\xff"], capture_output=True, check=False, timeout=60
+    )
+    assert (ran.returncode, b"no text" in ran.stderr) == (2, True)

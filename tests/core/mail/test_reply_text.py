@@ -218,3 +218,10 @@ def test_line_ends_make_no_difference() -> None:
     plain = f"{NEW}\n\n{BLOCKS['german']}\n\n{OLD}\n"
     assert visible_reply(plain=plain.replace("\n", "\r\n")) == visible_reply(plain=plain)
     assert visible_reply(plain=plain.replace("\n", "\r")) == visible_reply(plain=plain)
+
+
+def test_of_an_endless_body_the_beginning_is_judged_and_the_rest_shown() -> None:
+    beginning = "New words\n\nOn Mon, 2 Mar 2026 at 09:00, Bob <bob@example.org> wrote:\n> old\n"
+    endless = beginning + "> older words\n" * 60_000
+    assert visible_reply(plain=endless, html="<div>" * 1_000_000).text.startswith("New words")
+    assert visible_reply(plain="x " * 500_000).text.count("x") == 500_000
