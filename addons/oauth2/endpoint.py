@@ -1,4 +1,4 @@
-"""Talking to a provider's endpoints: Authlib for the protocol, httpx for the wire. Redirects are not followed, waits are bounded.
+"""Talking to a provider's endpoints: Authlib for the protocol, httpx2 for the wire. Redirects are not followed, waits are bounded.
 
 Values that hold tokens hide them from their repr.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
 
@@ -25,12 +26,6 @@ TIMEOUT_SECONDS = 15.0
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _USUAL_SECONDS = 3600
 _LONGEST_SECONDS = 10 * 365 * 86400
-
-# Authlib builds on httpx2 where it is installed, and on httpx elsewhere; their errors are different classes.
-try:
-    import httpx2 as httpx
-except ImportError:
-    import httpx  # type: ignore[no-redef]  # the same names, whichever it is
 
 # At these levels a line is written for each request, and some hold the query.
 for _name in ("httpx", "httpx2", "httpcore", "httpcore2"):
@@ -170,7 +165,7 @@ def _tokens(account: Account[Any], grant: Mapping[str, str], **more: str) -> Ans
         return _as_answer(account, given, scope=provider.scope)
 
 
-def _answer(account: Account[Any], response: httpx.Response, scope: str) -> Answer:
+def _answer(account: Account[Any], response: httpx2.Response, scope: str) -> Answer:
     return _as_answer(account, _json(account, response), scope)
 
 
@@ -200,7 +195,7 @@ def _seconds(given: object) -> int:
         return _USUAL_SECONDS
 
 
-def _json(account: Account[Any], response: httpx.Response) -> Mapping[str, Any]:
+def _json(account: Account[Any], response: httpx2.Response) -> Mapping[str, Any]:
     if response.status_code >= 500 or response.status_code == 429:
         response.raise_for_status()
     said = response.json()
@@ -224,7 +219,7 @@ def _said(account: Account[Any]) -> Iterator[None]:
         if code in ("authorization_pending", "slow_down"):
             raise _Pending(slow_down=code == "slow_down") from None
         raise error_of(account.name, code, str(error.description or "")) from None
-    except httpx.HTTPStatusError as error:
+    except httpx2.HTTPStatusError as error:
         status = error.response.status_code
         wait = error.response.headers.get("retry-after", "")
         raise TemporaryFailure(
@@ -232,7 +227,7 @@ def _said(account: Account[Any]) -> Iterator[None]:
             remedy="It is tried again.",
             retry_after=float(wait) if wait.isdigit() and len(wait) < 6 else 60.0,
         ) from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         why = f"{type(error).__name__}: {error}".rstrip(": .")
         raise TemporaryFailure(f"{later} cannot be reached ({why}).", remedy="It is tried again.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -256,5 +251,5 @@ def _client(account: Account[Any], **more: str) -> Any:
     )
 
 
-def _plain() -> httpx.Client:
-    return httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+def _plain() -> httpx2.Client:
+    return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
