@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from mailloom.api.oauth import OAuthSettings
 
@@ -42,6 +42,16 @@ class AfterFetch(StrEnum):
     MOVE = "move"
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds a line end or another character that cannot be seen")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text that goes into protocols as it is: nothing in it may begin another line there."""
+
+
 class AccountSettings(BaseModel):
     """Common to all accounts."""
 
@@ -55,7 +65,7 @@ class AccountSettings(BaseModel):
 class ServerSettings(OAuthSettings, AccountSettings):
     """Of accounts that are reached over the network."""
 
-    host: str = Field("", max_length=253, description="Name of the server, such as mail.example.org.")
+    host: Line = Field("", max_length=253, description="Name of the server, such as mail.example.org.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
         None, description="Blank: the usual port for the chosen security."
     )
@@ -63,11 +73,11 @@ class ServerSettings(OAuthSettings, AccountSettings):
         Security.TLS, description="TLS from the start, STARTTLS, or none (only inside a trusted network)."
     )
     authentication: Authentication = Field(Authentication.PASSWORD, description="How to log in.")
-    user: str = Field("", max_length=320, description="User name; most providers want the whole address.")
+    user: Line = Field("", max_length=320, description="User name; most providers want the whole address.")
     password: SecretStr | None = Field(
         None, description="Password, or the app password where the provider demands one."
     )
-    domain: str = Field("", max_length=253, description="Name this machine says in EHLO; blank: its host name.")
+    domain: Line = Field("", max_length=253, description="Name this machine says in EHLO; blank: its host name.")
     ca_file: Path | None = Field(
         None, description="Certificates (PEM) to trust for this account instead of the system's."
     )
@@ -84,10 +94,10 @@ class ServerSettings(OAuthSettings, AccountSettings):
 class OutgoingSettings(AccountSettings):
     """Of accounts that send."""
 
-    default_from: str = Field(
+    default_from: Line = Field(
         "", max_length=320, description="From address when the sender's own may not be used here."
     )
-    envelope_sender: str = Field(
+    envelope_sender: Line = Field(
         "", max_length=320, description="Where bounces go; blank: the domain's bounce address."
     )
     from_filter: list[str] = Field(
@@ -129,7 +139,7 @@ class IncomingSettings(AccountSettings):
     after_fetch: AfterFetch = Field(
         AfterFetch.SEEN, description="What happens to a message on the server once it is safe here."
     )
-    fallback: str = Field(
+    fallback: Line = Field(
         "", max_length=160, description="Model (or model:record) that takes mail which nothing else claims."
     )
     since: date | None = Field(None, description="At the first look, take mail from this day on; blank: all there is.")

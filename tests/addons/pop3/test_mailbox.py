@@ -127,7 +127,7 @@ def test_every_step_is_told_and_the_account_opens(mailbox: Any, security: Securi
     [
         pytest.param({"password": "wrong"}, "login", "User name or password is wrong", AuthenticationFailed, id="password"),
         pytest.param({"password": None}, "mechanism", "no user name or password", ConfigurationError, id="none given"),
-        pytest.param({"user": "a\r\nDELE 1"}, "login", "did not let us log in", AuthenticationFailed, id="injection"),
+        pytest.param({"password": "a\r\nDELE 1"}, "login", "User name or password is wrong", AuthenticationFailed, id="injection"),
         pytest.param({"ca_file": None}, "TLS", "self-signed or its issuer is not trusted", ConfigurationError, id="unknown CA"),
         pytest.param({"port": "pop3"}, "TLS", "plain text where TLS was expected", ConfigurationError, id="plain port"),
         pytest.param({"port": "imaps"}, "greeting", "This is no POP3 server", PermanentFailure, id="IMAP port"),

@@ -189,3 +189,13 @@ def test_kinds_and_their_fields_are_listed(mailer):
     assert {"kind": "smtp", "direction": "outgoing", "title": "SMTP server"} in kinds
     fields = {row["field"]: row for row in mailer("accounts", "kinds", "smtp", "--json").json}
     assert fields["retry_minutes"]["default"] == 5
+
+
+@pytest.mark.parametrize("field", ["host", "user", "default_from", "envelope_sender", "domain"])
+def test_a_line_end_in_a_field_is_refused_when_it_is_entered(field: str) -> None:
+    from pydantic import ValidationError
+
+    from mailloom.addons.smtp.settings import SmtpSettings
+
+    with pytest.raises(ValidationError, match="line end"):
+        SmtpSettings.model_validate({field: "mail.example.org\r\nRSET"})
