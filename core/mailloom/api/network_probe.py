@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -129,15 +129,6 @@ def describe_certificate(der: bytes) -> str:
     except ValueError as error:
         return f"unreadable certificate ({error}), SHA-256 {fingerprint}"
     return f"certificate for {names} by {issuer}, valid until {ends.astimezone(UTC):%Y-%m-%d}, SHA-256 {fingerprint}"
-
-
-def certificate_ends(wrapped: ssl.SSLSocket) -> datetime | None:
-    """When the server's certificate expires, aware UTC; None when it cannot be read."""
-    der = wrapped.getpeercert(binary_form=True)
-    try:
-        return x509.load_der_x509_certificate(der).not_valid_after_utc if der else None
-    except ValueError:
-        return None
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

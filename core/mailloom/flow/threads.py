@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from mailloom.store.messages import Message, MessageIdentifier, MessageKind, MessageRecipient, identifier_key
+from mailloom.store.messages import Message, MessageKind, MessageRecipient
 from mailloom.store.threads import Follower, Thread
 
 _ANCESTOR_KINDS = (MessageKind.COMMENT, MessageKind.MAIL)
@@ -57,22 +57,6 @@ def follow(
     follower.comments, follower.notes, follower.activities = comments, notes, activities
     session.flush()
     return follower
-
-
-def unfollow(session: Session, thread: Thread, contact_id: int) -> None:
-    follower = session.get(Follower, (thread.id, contact_id))
-    if follower is not None:
-        session.delete(follower)
-        session.flush()
-
-
-def referenced_messages(session: Session, ids: Sequence[str]) -> list[Message]:
-    """Stored messages known by any of these ids, the newest by arrival here first, in one query."""
-    values = {identifier_key(value) for value in ids}
-    if not values:
-        return []
-    known = select(MessageIdentifier.message_id).where(MessageIdentifier.value.in_(values))
-    return list(session.scalars(select(Message).where(Message.id.in_(known)).order_by(Message.id.desc())))
 
 
 def last_of_thread(session: Session, thread_id: int) -> Message | None:

@@ -95,14 +95,6 @@ def take(session: Session, limits: Sequence[Bucket], wanted: int, now: datetime)
     return Grant(count=allowed)
 
 
-def give_back(session: Session, limits: Sequence[Bucket], count: int) -> None:
-    """Return tokens of messages that were not sent after all."""
-    for bucket in limits if count else ():
-        row = session.get(Throttle, bucket.scope, with_for_update=True)
-        if row is not None:
-            row.tokens = min(bucket.capacity, row.tokens + count)
-
-
 def _row(session: Session, bucket: Bucket, now: datetime) -> Throttle:
     chosen = select(Throttle).where(Throttle.scope == bucket.scope).with_for_update()
     row = session.scalar(chosen.execution_options(populate_existing=True))

@@ -34,14 +34,8 @@ _INSERTS = {
 }
 
 
-def keep_blob(session: Session, content: bytes, now: datetime) -> str:
-    """Store `content` unless it is there already; returns its digest (64 hex digits). The caller commits."""
-    [digest] = keep_blobs(session, [content], now)
-    return digest
-
-
 def keep_blobs(session: Session, contents: Sequence[bytes], now: datetime) -> list[str]:
-    """As `keep_blob`, for many in one statement; digests in the same order."""
+    """Store each of the contents that is not there yet, in one statement; digests (64 hex digits) in the same order. The caller commits."""
     digests = [hashlib.sha256(content).hexdigest() for content in contents]
     # Sorted, so that two writers with common bytes lock them in the same order.
     rows = [

@@ -1,6 +1,6 @@
 """Column types that the tables share.
 
-Times are aware UTC at both ends, enumerations are stored as their text, JSON columns are validated by a pydantic model, and secrets travel as
+Times are aware UTC at both ends, enumerations are stored as their text, and secrets travel as
 `Sealed` text that only `store.secrets.Keys` can open: a row that is printed, logged or dumped shows nothing.
 """
 
@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import DateTime, Dialect, String, Text
-from sqlalchemy.types import JSON, TypeDecorator
+from sqlalchemy.types import TypeDecorator
 
 
 class Sealed(str):
@@ -59,23 +58,6 @@ class EnumText(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
         return None if value is None else self.kind(value)
-
-
-class ModelJson(TypeDecorator[Any]):
-    """A pydantic model stored as JSON; reading validates, so a row edited by hand fails with pydantic's words."""
-
-    impl = JSON
-    cache_ok = True
-
-    def __init__(self, model: type[BaseModel]) -> None:
-        super().__init__()
-        self.model = model
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else value.model_dump(mode="json")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> BaseModel | None:
-        return None if value is None else self.model.model_validate(value)
 
 
 class SealedText(TypeDecorator[Sealed]):
