@@ -77,4 +77,3 @@ class CoreSettings(BaseModel):
     )
     keep_attempts_days: int = Field(90, ge=1, description="Days for which delivery attempts are kept.")
     alarm_after_minutes: int = Field(60, ge=1, description="Minutes an account may fail before an alarm is raised.")
-    largest_mail_bytes: int = Field(60_000_000, ge=10_000, description="Largest mail that is taken in.")
