@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
 from mailloom.api.dns import DnsResolver, Resolver
-from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
 from mailloom.api.office import Received
 from mailloom.api.receiving import Mailing, SourceKind
 from mailloom.api.sending import Capabilities, TransportKind
@@ -268,6 +268,9 @@ class App:
     ) -> Message:
         comment = Comment(text=text, kind=kind, parent_id=parent.id if parent else None)
         return post(session, self, self.registry.hooks, thread, comment)
+
+    def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
+        return self.registry.hooks.permit_bulk(domain, per_day, session)
 
     def delivery_settled(self, session: Session, delivery: Delivery) -> None:
         self.registry.hooks.delivery_recorded(delivery, session)

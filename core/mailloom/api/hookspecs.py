@@ -131,6 +131,11 @@ def allow_recipient(address: str, purpose: Purpose, session: Session) -> Denial 
 
 
 @hookspec(firstresult=True)
+def permit_bulk(domain: str, per_day: int, session: Session) -> Denial | None:
+    """A denial when a domain must not send so many marketing mails a day yet; None when this addon does not mind."""
+
+
+@hookspec(firstresult=True)
 def choose_account(draft: Draft, session: Session) -> int | None:
     """The id of the outgoing account to use for a draft, before the core's own rules."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
 from mailloom.api.dns import Resolver
-from mailloom.api.drafts import Draft, Enclosure, Queued
+from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
 from mailloom.api.receiving import Mailing
 from mailloom.api.sending import Capabilities
 from mailloom.api.threads import ThreadModel
@@ -122,6 +122,10 @@ class Office(Protocol):
         ...
 
     def enqueue(self, session: Session, draft: Draft) -> Queued: ...
+
+    def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
+        """Why a mailing of so many mails a day must not go out from this domain of From (A-labels) now; None when nobody objects."""
+        ...
 
     def thread_of(self, session: Session, record: Any) -> Thread:
         """The record's thread, made when it has none; the record must have been flushed."""

@@ -109,6 +109,9 @@ class Hooks:
             "allow_recipient", {"address": address, "purpose": purpose, "session": session}, Denial
         )
 
+    def permit_bulk(self, domain: str, per_day: int, session: Session) -> Denial | None:
+        return self._first_decided("permit_bulk", {"domain": domain, "per_day": per_day, "session": session}, Denial)
+
     def choose_account(self, draft: Draft, session: Session) -> int | None:
         return self._first_decided("choose_account", {"draft": draft, "session": session}, int)
 

@@ -302,6 +302,13 @@ def test_hook_allow_recipient(offering: Callable[..., Hooks]) -> None:
     assert hooks.allow_recipient("ann@example.org", Purpose.MARKETING, NO_SESSION) is None
 
 
+def test_hook_permit_bulk(offering: Callable[..., Hooks]) -> None:
+    denial = Denial(state="unready", reason="There is no DMARC record.")
+    hooks = offering(ready={"permit_bulk": lambda domain, per_day: denial if per_day >= 5000 else None})
+    assert hooks.permit_bulk("example.org", 5000, NO_SESSION) is denial
+    assert hooks.permit_bulk("example.org", 4999, NO_SESSION) is None
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
