@@ -42,9 +42,9 @@ SERIES = {
 }
 FILL = """
     {series}
-    INSERT INTO delivery (message_id, address, key, account_id, purpose, state, priority, due, envelope_from, head, attempts,
+    INSERT INTO delivery (message_id, address, key, account_id, purpose, topic, state, priority, due, envelope_from, head, attempts,
                           status, reply, explanation, created_at)
-    SELECT 1, 'u' || n || '@example.com', 'u' || n || '@example.com', 1, 'marketing', {history}, 'b@example.org', {head}, 0,
+    SELECT 1, 'u' || n || '@example.com', 'u' || n || '@example.com', 1, 'marketing', '', {history}, 'b@example.org', {head}, 0,
            '', '', '', {due} FROM series
 """
 

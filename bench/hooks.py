@@ -13,7 +13,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +40,7 @@ def _modules() -> dict[str, ModuleType]:
         module = ModuleType(f"addon{number}")
 
         @hookimpl
-        def allow_recipient(address: str, purpose: Purpose, session: Session) -> None:
+        def deny_recipients(addresses: Sequence[str], purpose: Purpose, topic: str, session: Session) -> None:
             return None
 
         @hookimpl
@@ -51,7 +51,7 @@ def _modules() -> dict[str, ModuleType]:
         def trim_reply(message: Any) -> None:
             return None
 
-        vars(module).update(allow_recipient=allow_recipient, explain_failure=explain_failure, trim_reply=trim_reply)
+        vars(module).update(deny_recipients=deny_recipients, explain_failure=explain_failure, trim_reply=trim_reply)
         modules[module.__name__] = module
     return modules
 
@@ -64,11 +64,11 @@ def _pairs() -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     for name, module in modules.items():
         plugins.register(module, name=name)
     session, mail = cast(Session, None), parse(b"From: ann@example.org\r\n\r\nHello\r\n")
-    purpose, peer = Purpose.MARKETING, plugins.hook
+    purpose, peer, addresses = Purpose.MARKETING, plugins.hook, ["ann@example.org"]
     return {
-        "allow_recipient": (
-            lambda: hooks.allow_recipient("ann@example.org", purpose, session),
-            lambda: peer.allow_recipient(address="ann@example.org", purpose=purpose, session=session),
+        "deny_recipients": (
+            lambda: hooks.deny_recipients(addresses, purpose, "", session),
+            lambda: peer.deny_recipients(addresses=addresses, purpose=purpose, topic="", session=session),
         ),
         "explain_failure": (
             lambda: hooks.explain_failure("550 no", "smtp", "smtp"),

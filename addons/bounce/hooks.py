@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 from pydantic import BaseModel
@@ -39,10 +39,10 @@ def classify_message(message: Mail) -> Report | None:
 
 
 @hookimpl
-def allow_recipient(address: str, purpose: Purpose, session: Session) -> Denial | None:
+def deny_recipients(addresses: Sequence[str], purpose: Purpose, session: Session) -> Mapping[str, Denial]:
     settings = office_of(session).settings("bounce")
     assert isinstance(settings, BounceSettings)
-    return suppressing.denial(session, address, purpose, settings)
+    return suppressing.denials(session, addresses, purpose, settings)
 
 
 @hookimpl

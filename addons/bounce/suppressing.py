@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -14,6 +15,8 @@ from mailloom.store.messages import Message, MessageKind
 
 from .models import BounceEvent, Effect, Scope, Suppression
 from .settings import BounceSettings
+
+_KEYS_AT_ONCE = 500
 
 
 def active(session: Session, key: str) -> list[Suppression]:
@@ -56,14 +59,22 @@ def undo(session: Session, address: str, *, by: str, now: datetime) -> int:
     return len(found)
 
 
-def denial(session: Session, key: str, purpose: Purpose, settings: BounceSettings) -> Denial | None:
-    """Why this address may not be written to for this purpose; None when it may. A test message may always go out."""
+def denials(session: Session, keys: Sequence[str], purpose: Purpose, settings: BounceSettings) -> dict[str, Denial]:
+    """Why these addresses may not be written to for this purpose, one query per 500. A test message may always go out."""
     if purpose is Purpose.PROBE or (purpose is Purpose.TRANSACTIONAL and settings.transactional_exempt):
-        return None
-    for row in active(session, key):
-        if row.scope is Scope.ALL or purpose is Purpose.MARKETING:
-            return Denial(state="suppressed", reason=f"{key} is suppressed since {row.since:%Y-%m-%d}: {row.reason}")
-    return None
+        return {}
+    scopes = [Scope.ALL, Scope.MARKETING] if purpose is Purpose.MARKETING else [Scope.ALL]
+    holding = select(Suppression.key, Suppression.since, Suppression.reason).where(
+        Suppression.undone_at.is_(None), Suppression.scope.in_(scopes)
+    )
+    denied: dict[str, Denial] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        chosen = holding.where(Suppression.key.in_(keys[start : start + _KEYS_AT_ONCE])).order_by(Suppression.id)
+        for key, since, reason in session.execute(chosen):
+            denied.setdefault(
+                key, Denial(state="suppressed", reason=f"{key} is suppressed since {since:%Y-%m-%d}: {reason}")
+            )
+    return denied
 
 
 def soft_bounces_add_up(session: Session, key: str, now: datetime, settings: BounceSettings) -> str:

@@ -56,6 +56,8 @@ class Draft:
     html: str = ""
     enclosures: Sequence[Enclosure] = ()
     purpose: Purpose = Purpose.TRANSACTIONAL
+    topic: str = ""
+    """What sort of marketing this is, such as `list:7`, at most 64 characters; people opt out of a topic. '' when there is none."""
     kind: MessageKind = MessageKind.COMMENT
     individually: bool = False
     reply_to: Address | None = None

@@ -8,7 +8,7 @@ goes no further.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -126,11 +126,6 @@ def trim_reply(message: Mail) -> VisibleReply | None:
 
 
 @hookspec(firstresult=True)
-def allow_recipient(address: str, purpose: Purpose, session: Session) -> Denial | None:
-    """A denial when this normalised address must not be written to for this purpose; None when this addon does not mind."""
-
-
-@hookspec(firstresult=True)
 def permit_bulk(domain: str, per_day: int, session: Session) -> Denial | None:
     """A denial when a domain must not send so many marketing mails a day yet; None when this addon does not mind."""
 
@@ -171,6 +166,13 @@ def recipient_known(address: str, session: Session) -> bool | None:
 
 
 # --- each, in order --------------------------------------------------------------------------------------------------------------------
+
+
+@hookspec
+def deny_recipients(
+    addresses: Sequence[str], purpose: Purpose, topic: str, session: Session
+) -> Mapping[str, Denial] | None:
+    """Those of these normalised addresses that must not be written to for this purpose and topic; None or {} when this addon minds none."""
 
 
 @hookspec

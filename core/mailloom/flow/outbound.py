@@ -115,7 +115,7 @@ class Outbound:
 
     def _allow(self, session: Session, draft: Draft) -> tuple[list[Judged], list[tuple[str, str]]]:
         """Recipients by key, each once, and the addresses that are none. Raises MalformedMessage for an injection."""
-        judged: dict[str, Judged] = {}
+        found: dict[str, Recipient] = {}
         invalid = []
         for recipient in draft.recipients:
             shown = recipient.address.address
@@ -123,10 +123,12 @@ class Outbound:
             key = "" if reason else normalise(shown)
             if not key:
                 invalid.append((shown, reason or "it is not a mail address"))
-            elif key not in judged:
-                denial = self.hooks.allow_recipient(key, draft.purpose, session)
-                judged[key] = Judged(recipient=recipient, key=key, denial=denial.reason if denial else "")
-        return list(judged.values()), invalid
+            else:
+                found.setdefault(key, recipient)
+        denied = self.hooks.deny_recipients(list(found), draft.purpose, draft.topic, session) if found else {}
+        reasons = {key: denial.reason for key, denial in denied.items()}
+        judged = [Judged(recipient=recipient, key=key, denial=reasons.get(key, "")) for key, recipient in found.items()]
+        return judged, invalid
 
     def _choose(self, session: Session, draft: Draft, accounts: Sequence[OutgoingAccount]) -> Choice:
         wanted = normalise(draft.sender.address) if draft.sender else ""
@@ -231,6 +233,7 @@ class Outbound:
             "contact_id": recipient.contact_id,
             "account_id": account.id if account else None,
             "purpose": draft.purpose.value,
+            "topic": draft.topic,
             "priority": draft.priority,
             "state": DeliveryState.REJECTED if judged.denial else DeliveryState.QUEUED,
             "due": draft.due or now,

@@ -13,10 +13,18 @@ from mailloom.mail.compose_checks import refuse_controls
 
 _ATTACK = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
+_LONGEST_TOPIC = 64
+
 
 def check_draft(draft: Draft) -> None:
     if not 1 <= draft.priority <= 5:
         raise ConfigurationError(f"The priority of a mail is 1 (first) to 5 (last), not {draft.priority}.")
+    refuse_controls(draft.topic, "The topic")
+    if len(draft.topic) > _LONGEST_TOPIC:
+        raise ConfigurationError(
+            f"The topic {draft.topic[:80]!r} is longer than {_LONGEST_TOPIC} characters.",
+            remedy="Use a short name, such as list:7.",
+        )
     if not draft.recipients:
         raise Refused("The mail has no recipients.", remedy="Name at least one.")
     if draft.envelope_sender and not normalise(draft.envelope_sender):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,9 @@ from mailloom.store.outbox import Delivery
 class OutboundHooks(Protocol):
     """`registry.calls.Hooks` fulfils this; see `api.hookspecs` for what each means."""
 
-    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None: ...
+    def deny_recipients(
+        self, addresses: Sequence[str], purpose: Purpose, topic: str, session: Session
+    ) -> Mapping[str, Denial]: ...
 
     def choose_account(self, draft: Draft, session: Session) -> int | None: ...
 
@@ -38,8 +40,10 @@ class OutboundHooks(Protocol):
 class NoHooks:
     """Nobody has an opinion."""
 
-    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None:
-        return None
+    def deny_recipients(
+        self, addresses: Sequence[str], purpose: Purpose, topic: str, session: Session
+    ) -> Mapping[str, Denial]:
+        return {}
 
     def choose_account(self, draft: Draft, session: Session) -> int | None:
         return None

@@ -36,17 +36,23 @@ def refusals(
     session: Session, claimed: Sequence[Claimed], hooks: OutboundHooks, rules: Rules, now: datetime
 ) -> list[Result]:
     """Ask again whether the addresses may be written to: much may have happened since they were queued."""
-    asked = (_refusal(session, entry, hooks, rules, now) for entry in claimed)
-    return [result for result in asked if result is not None]
+    alike: dict[tuple[str, str], list[Claimed]] = {}
+    for entry in claimed:
+        alike.setdefault((entry.purpose, entry.topic), []).append(entry)
+    later = now + timedelta(minutes=rules.retry_minutes)
+    return [result for entries in alike.values() for result in _refusals(session, entries, hooks, later)]
 
 
-def _refusal(session: Session, entry: Claimed, hooks: OutboundHooks, rules: Rules, now: datetime) -> Result | None:
+def _refusals(session: Session, entries: Sequence[Claimed], hooks: OutboundHooks, later: datetime) -> list[Result]:
+    """Of deliveries with one purpose and topic, asked about at once."""
+    keys = list(dict.fromkeys(entry.key for entry in entries))
     try:
-        denial = hooks.allow_recipient(entry.key, Purpose(entry.purpose), session)
+        denied = hooks.deny_recipients(keys, Purpose(entries[0].purpose), entries[0].topic, session)
     except TemporaryFailure as error:
-        later = now + timedelta(minutes=rules.retry_minutes)
-        return _untried(entry, DeliveryState.DEFERRED, str(error), later)
-    return _untried(entry, DeliveryState.REJECTED, denial.reason) if denial is not None else None
+        return [_untried(entry, DeliveryState.DEFERRED, str(error), later) for entry in entries]
+    return [
+        _untried(entry, DeliveryState.REJECTED, denied[entry.key].reason) for entry in entries if entry.key in denied
+    ]
 
 
 def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:

@@ -84,7 +84,7 @@ class SendingPass:
         self._verdict = AccountVerdict(account, tuning.alarm_after)
         self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
         self._observed = implemented(hooks, "delivery_recorded")
-        self._asked = implemented(hooks, "allow_recipient")
+        self._asked = implemented(hooks, "deny_recipients")
         self._signed = implemented(hooks, "sign_message")
         self._pace = Pace(time.monotonic())
         self._attempt = uuid4().hex

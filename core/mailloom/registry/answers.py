@@ -6,10 +6,12 @@ Checked are presence of members and types of values, not signatures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+
+from mailloom.api.drafts import Denial
 
 
 def misfit(value: object, wanted: type[Any]) -> str:
@@ -44,6 +46,13 @@ def misfit_of_headers(lines: object) -> str:
     if not isinstance(lines, Sequence) or isinstance(lines, (str, bytes)):
         return f"{type(lines).__name__} instead of a list of (name, value)"
     return next((f"{line!r} is not (name, value)" for line in lines if not _is_pair(line)), "")
+
+
+def misfit_of_denials(answer: object) -> str:
+    """Denials must stand by the address that each is about."""
+    if not isinstance(answer, Mapping):
+        return f"{type(answer).__name__} instead of denials by address"
+    return next(filter(None, (misfit(denial, Denial) for denial in answer.values())), "")
 
 
 def _is_pair(line: object) -> bool:

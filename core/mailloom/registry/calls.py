@@ -31,7 +31,7 @@ from mailloom.api.webhooks import ProviderEvent, Webhook
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply as VisibleReply
 from mailloom.mail.report import Report
-from mailloom.registry.answers import misfit, misfit_of_all, misfit_of_headers, misfit_of_settings
+from mailloom.registry.answers import misfit, misfit_of_all, misfit_of_denials, misfit_of_headers, misfit_of_settings
 from mailloom.registry.faults import in_one_line
 from mailloom.registry.implementations import Implementations
 from mailloom.store.messages import Message
@@ -104,11 +104,6 @@ class Hooks:
     def trim_reply(self, message: Mail) -> VisibleReply | None:
         return self._first_fenced("trim_reply", {"message": message}, VisibleReply)
 
-    def allow_recipient(self, address: str, purpose: Purpose, session: Session) -> Denial | None:
-        return self._first_decided(
-            "allow_recipient", {"address": address, "purpose": purpose, "session": session}, Denial
-        )
-
     def permit_bulk(self, domain: str, per_day: int, session: Session) -> Denial | None:
         return self._first_decided("permit_bulk", {"domain": domain, "per_day": per_day, "session": session}, Denial)
 
@@ -151,6 +146,17 @@ class Hooks:
         return self._first_decided("recipient_known", {"address": address, "session": session}, bool)
 
     # --- each, in dependency order ---
+
+    def deny_recipients(
+        self, addresses: Sequence[str], purpose: Purpose, topic: str, session: Session
+    ) -> dict[str, Denial]:
+        """Denials by address; where several addons deny one, the first in dependency order is given."""
+        given = {"addresses": addresses, "purpose": purpose, "topic": topic, "session": session}
+        denied: dict[str, Denial] = {}
+        for each in self.implementations.of("deny_recipients"):
+            answer: Mapping[str, Denial] = self.implementations.decided(each, given, misfit_of_denials) or {}
+            denied = {**answer, **denied}
+        return denied
 
     def prepare_templates(self, environment: Environment) -> None:
         self._each_fenced("prepare_templates", {"environment": environment})

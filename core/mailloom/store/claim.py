@@ -21,7 +21,7 @@ from mailloom.store.types import UtcDateTime
 
 PRIORITIES = (1, 2, 3, 4, 5)
 
-_COLUMNS = "id, message_id, address, key, contact_id, purpose, priority, envelope_from, head, raw_digest, attempts, attempt, due"
+_COLUMNS = "id, message_id, address, key, contact_id, purpose, topic, priority, envelope_from, head, raw_digest, attempts, attempt, due"
 _HEAD = _COLUMNS.split(", ").index("head")
 _READY = """
     SELECT id FROM delivery
@@ -74,6 +74,7 @@ class Claimed:
     key: str
     contact_id: int | None
     purpose: str
+    topic: str
     priority: int
     envelope_from: str
     head: bytes | None

@@ -63,6 +63,8 @@ class Delivery(Base):
     account_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("account.id"), default=None)
     """None: no account could be chosen when it was queued; chosen anew at each sending pass."""
     purpose: Mapped[str] = mapped_column(String(32), default="notification")
+    topic: Mapped[str] = mapped_column(String(64), default="")
+    """What sort of marketing it is, such as `list:7`; '' when there is none."""
     priority: Mapped[int] = mapped_column(default=3)
     """1 (first) to 5 (last)."""
     state: Mapped[DeliveryState] = mapped_column(EnumText(DeliveryState), default=DeliveryState.QUEUED)

@@ -348,7 +348,9 @@ def test_a_dry_run_of_a_report_records_nothing(desk: Desk, make_dsn: Any) -> Non
 
 def denied(desk: Desk, purpose: Purpose) -> bool:
     with desk.app.read() as session:
-        return desk.app.registry.hooks.allow_recipient("ann@example.com", purpose, session) is not None
+        denials = desk.app.registry.hooks.deny_recipients(["bob@example.com", "ann@example.com"], purpose, "", session)
+        assert "bob@example.com" not in denials
+        return "ann@example.com" in denials
 
 
 @pytest.mark.parametrize(

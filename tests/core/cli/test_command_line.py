@@ -95,7 +95,7 @@ def test_hooks_are_printed_with_manner_and_addons(installation: Mailloom) -> Non
     records = {record["hook"]: record for record in installation("hooks", "--json").json}
     assert records["register_routers"]["manner"] == "collect"
     assert "alias" in records["register_routers"]["addons"]
-    assert records["allow_recipient"]["arguments"] == ["address", "purpose", "session"]
+    assert records["deny_recipients"]["arguments"] == ["addresses", "purpose", "topic", "session"]
     assert "first answer" in installation("hooks", "trim_reply").out
 
 

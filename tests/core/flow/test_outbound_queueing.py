@@ -191,9 +191,12 @@ class Strict(NoHooks):
     def __init__(self):
         self.recorded = []
         self.denied = {"no@example.com"}
+        self.asked = []
 
-    def allow_recipient(self, address, purpose, session):
-        return Denial(state="suppressed", reason="suppressed: it bounced") if address in self.denied else None
+    def deny_recipients(self, addresses, purpose, topic, session):
+        self.asked.append((sorted(addresses), purpose, topic))
+        denial = Denial(state="suppressed", reason="suppressed: it bounced")
+        return {address: denial for address in addresses if address in self.denied}
 
     def prepare_message(self, draft, recipient, delivery_id, session):
         return [("X-Campaign", f"spring {delivery_id}")]
@@ -231,6 +234,27 @@ def test_an_address_denied_after_queueing_is_not_written_to(strict):
     assert strict.states() == {"bob@example.com": "rejected", "cat@example.com": "sent"}
     assert strict.server.recipients() == ["cat@example.com"]
     assert sorted(strict.hooks.recorded) == [("bob@example.com", "rejected"), ("cat@example.com", "sent")]
+
+
+def test_addons_are_asked_once_for_all_recipients_of_a_draft_and_once_for_all_alike_of_a_batch(strict):
+    strict.account()
+    news = {"purpose": Purpose.MARKETING, "topic": "list:7"}
+    strict.queue("bob@example.com", "cat@example.com", **news)
+    strict.queue("dan@example.com", **news)
+    strict.queue("eve@example.com")
+    strict.hooks.asked.clear()
+    strict.send()
+    assert sorted(strict.hooks.asked) == [
+        (["bob@example.com", "cat@example.com", "dan@example.com"], Purpose.MARKETING, "list:7"),
+        (["eve@example.com"], Purpose.TRANSACTIONAL, ""),
+    ]
+
+
+@pytest.mark.parametrize("topic", [pytest.param("x" * 65, id="too long"), pytest.param("a\r\nb", id="line end")])
+def test_a_topic_that_is_none_is_refused(strict, topic):
+    strict.account()
+    with pytest.raises((ConfigurationError, MalformedMessage), match="topic"):
+        strict.queue("bob@example.com", topic=topic)
 
 
 def test_addons_add_lines_give_return_paths_and_sign(strict):

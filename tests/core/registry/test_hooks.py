@@ -295,11 +295,23 @@ def test_hook_trim_reply(offering: Callable[..., Hooks], failures: Failures) -> 
     ]
 
 
-def test_hook_allow_recipient(offering: Callable[..., Hooks]) -> None:
-    denial = Denial(state="suppressed", reason="It bounced.")
-    hooks = offering(suppression={"allow_recipient": lambda address: denial if address == "dead@example.org" else None})
-    assert hooks.allow_recipient("dead@example.org", Purpose.MARKETING, NO_SESSION) is denial
-    assert hooks.allow_recipient("ann@example.org", Purpose.MARKETING, NO_SESSION) is None
+def test_hook_deny_recipients(offering: Callable[..., Hooks]) -> None:
+    bounced, opted_out = Denial(state="suppressed", reason="It bounced."), Denial(state="opted out", reason="Said no.")
+    asked = []
+
+    def about_topic(addresses: list[str], topic: str) -> dict[str, Denial]:
+        asked.append(topic)
+        return dict.fromkeys(addresses[:2], opted_out)
+
+    hooks = offering(
+        suppression={"deny_recipients": lambda addresses: {addresses[0]: bounced}},
+        indifferent={"deny_recipients": lambda: None},
+        optout={"deny_recipients": about_topic},
+    )
+    addresses = ["dead@example.org", "ann@example.org", "bob@example.org"]
+    denied = hooks.deny_recipients(addresses, Purpose.MARKETING, "list:7", NO_SESSION)
+    assert denied == {"dead@example.org": bounced, "ann@example.org": opted_out}
+    assert asked == ["list:7"]
 
 
 def test_hook_permit_bulk(offering: Callable[..., Hooks]) -> None:
@@ -313,15 +325,16 @@ def test_hook_permit_bulk(offering: Callable[..., Hooks]) -> None:
     ("function", "said"),
     [
         pytest.param(lambda: 1 / 0, "ZeroDivisionError", id="raises"),
-        pytest.param(lambda: False, "bool instead of Denial", id="answers what is no denial"),
+        pytest.param(lambda: False, "bool instead of denials", id="answers what is no mapping"),
+        pytest.param(lambda: {"ann@example.org": "no"}, "str instead of Denial", id="answers what is no denial"),
     ],
 )
 def test_whether_somebody_may_be_written_to_is_never_guessed(
     offering: Callable[..., Hooks], failures: Failures, function: Callable[[], Any], said: str
 ) -> None:
-    hooks = offering(suppression={"allow_recipient": function})
+    hooks = offering(suppression={"deny_recipients": function})
     with pytest.raises(HookFailed, match=said) as caught:
-        hooks.allow_recipient("ann@example.org", Purpose.MARKETING, NO_SESSION)
+        hooks.deny_recipients(["ann@example.org"], Purpose.MARKETING, "", NO_SESSION)
     assert isinstance(caught.value, TemporaryFailure)
     assert "disable suppression" in caught.value.remedy
     assert len(failures) == 1

@@ -71,6 +71,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sender", "hit", "day", name=op.f("pk_answer_sent")),
     )
     op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=100), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entry_at", ["at", "id"], unique=False)
+        batch_op.create_index("ix_audit_entry_subject", ["subject"], unique=False)
+
+    op.create_table(
         "blob",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -140,6 +155,38 @@ def upgrade() -> None:
         sa.Column("tokens", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("scope", name=op.f("pk_throttle")),
+    )
+    op.create_table(
+        "web_user",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=True),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_web_user")),
+        sa.UniqueConstraint("email", name=op.f("uq_web_user_email")),
+        sa.UniqueConstraint("name", name=op.f("uq_web_user_name")),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["web_user.id"], name=op.f("fk_api_token_user_id_web_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_token_digest")),
+        sa.UniqueConstraint("user_id", "name", name=op.f("uq_api_token_user_id_name")),
     )
     op.create_table(
         "arrival",
@@ -237,6 +284,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("model", "record_id", name=op.f("uq_thread_model_record_id")),
     )
     op.create_table(
+        "web_login_link",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["web_user.id"], name=op.f("fk_web_login_link_user_id_web_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_web_login_link")),
+    )
+    with op.batch_alter_table("web_login_link", schema=None) as batch_op:
+        batch_op.create_index("ix_web_login_link_user_id", ["user_id"], unique=False)
+
+    op.create_table(
+        "web_session",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["web_user.id"], name=op.f("fk_web_session_user_id_web_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_web_session")),
+    )
+    with op.batch_alter_table("web_session", schema=None) as batch_op:
+        batch_op.create_index("ix_web_session_expires_at", ["expires_at"], unique=False)
+        batch_op.create_index("ix_web_session_user_id", ["user_id"], unique=False)
+
+    op.create_table(
         "arrival_target",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("target", sa.String(length=96), nullable=False),
@@ -324,6 +403,7 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("topic", sa.String(length=64), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
@@ -477,12 +557,12 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index("ix_message_thread_id_id")
         batch_op.drop_index(
             "ix_message_raw_digest",
             sqlite_where=sa.text("raw_digest IS NOT NULL"),
             postgresql_where=sa.text("raw_digest IS NOT NULL"),
         )
-        batch_op.drop_index("ix_message_thread_id_id")
         batch_op.drop_index("ix_message_from_address_created_at")
         batch_op.drop_index("ix_message_arrival_id")
 
@@ -495,6 +575,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_arrival_target_arrival_id"))
 
     op.drop_table("arrival_target")
+    with op.batch_alter_table("web_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_web_session_user_id")
+        batch_op.drop_index("ix_web_session_expires_at")
+
+    op.drop_table("web_session")
+    with op.batch_alter_table("web_login_link", schema=None) as batch_op:
+        batch_op.drop_index("ix_web_login_link_user_id")
+
+    op.drop_table("web_login_link")
     op.drop_table("thread")
     op.drop_table("source_cursor")
     with op.batch_alter_table("contact_address", schema=None) as batch_op:
@@ -519,6 +608,8 @@ def downgrade() -> None:
         )
 
     op.drop_table("arrival")
+    op.drop_table("api_token")
+    op.drop_table("web_user")
     op.drop_table("throttle")
     op.drop_table("setting")
     op.drop_table("mail_domain")
@@ -527,6 +618,11 @@ def downgrade() -> None:
     op.drop_table("counter")
     op.drop_table("contact")
     op.drop_table("blob")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entry_subject")
+        batch_op.drop_index("ix_audit_entry_at")
+
+    op.drop_table("audit_entry")
     op.drop_table("answer_sent")
     with op.batch_alter_table("alarm", schema=None) as batch_op:
         batch_op.drop_index("ix_alarm_subject")
