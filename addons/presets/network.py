@@ -1,17 +1,15 @@
 """The real network behind the search: DNS, https and mail ports, with little patience and less trust.
 
-Names of strangers may lead anywhere, so each is resolved once, its addresses are looked at, and the connection goes to the address that was looked
-at. Addresses inside private networks, this machine's own included, are refused unless the operator allows them.
+Names of strangers may lead anywhere: addresses inside private networks, this machine's own included, are refused unless the operator allows them
+(`mailloom.api.network_public`).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import closing
-from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -19,11 +17,16 @@ import dns.exception
 import dns.resolver
 
 from mailloom.api import MailProtocol, Security, Server
+from mailloom.api.network_fetch import FetchLimits, FetchRequest, fetch
+from mailloom.api.network_public import Reach, allowed_addresses
+from mailloom.errors import MailloomError
 
 from .asking import Service, Unanswered
 from .autoconfig import LARGEST, plausible_host
 
 _SECONDS = 6.0
+_LIMITS = FetchLimits(seconds=_SECONDS, largest=LARGEST)
+_ANYWHERE = Reach(networks=("0.0.0.0/0", "::/0"))
 _MOST_REDIRECTS = 3
 _LONGEST_LINE = 4096
 _GREETINGS = {MailProtocol.SMTP: b"220", MailProtocol.IMAP: b"* OK", MailProtocol.POP3: b"+OK"}
@@ -40,7 +43,7 @@ class RealNetwork:
     def __init__(
         self, *, allow_private: bool = False, context: ssl.SSLContext | None = None, https_port: int = 443
     ) -> None:
-        self._allow_private = allow_private
+        self._reach = _ANYWHERE if allow_private else Reach()
         self._context = context or ssl.create_default_context()
         self._https_port = https_port
         self._resolver: dns.resolver.Resolver | None = None
@@ -99,30 +102,26 @@ class RealNetwork:
 
     def _get(self, url: str) -> bytes | str:
         """The body, or where a redirect leads."""
+        host, path = _place(url)
+        request = FetchRequest(
+            url=f"https://{host}:{self._https_port}{path}", headers={"Accept": "application/xml, text/xml"}
+        )
         try:
-            host, path = _place(url)
-            with (
-                closing(self._connected(host, self._https_port)) as plain,
-                self._context.wrap_socket(plain, server_hostname=host) as secure,
-            ):
-                secure.sendall(_request(host, path))
-                return _response(secure)
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unanswered(_words(error)) from error
+            answer = fetch(request, reach=self._reach, limits=_LIMITS, context=self._context)
+        except MailloomError as error:
+            raise Unanswered(_said(error)) from error
+        if answer.moved:
+            return answer.headers.get("location", "")
+        if answer.status != 200:
+            raise Unanswered(f"nothing there (HTTP {answer.status})")
+        return answer.body
 
     def _connected(self, host: str, port: int) -> socket.socket:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        allowed = [address for *_, address in found if self._allow_private or is_public(str(address[0]))]
-        if not allowed:
-            raise Unanswered("its address is inside a private network")
-        return socket.create_connection((str(allowed[0][0]), port), timeout=_SECONDS)
-
-
-def is_public(address: str) -> bool:
-    """Whether an address belongs to the Internet at large."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return (inner or found).is_global and found.is_global and not found.is_multicast
+        try:
+            _, address = allowed_addresses(host, port, self._reach)[0]
+        except MailloomError as error:
+            raise Unanswered(_said(error)) from error
+        return socket.create_connection(address[:2], timeout=_SECONDS)
 
 
 def _followed(url: str, location: str) -> str:
@@ -134,30 +133,15 @@ def _followed(url: str, location: str) -> str:
 
 def _place(url: str) -> tuple[str, str]:
     """Host and path of an https address without port, user or oddities."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise Unanswered("leads to an address that is not asked") from error
     host = parts.hostname or ""
     if parts.scheme != "https" or not plausible_host(host) or parts.netloc.lower() != host:
         raise Unanswered("leads to an address that is not asked")
     path = parts.path or "/"
     return host, f"{path}?{parts.query}" if parts.query else path
-
-
-def _request(host: str, path: str) -> bytes:
-    lines = (f"GET {path} HTTP/1.1", f"Host: {host}", "Accept: application/xml, text/xml", "Connection: close", "", "")
-    return "\r\n".join(lines).encode("ascii", "strict")
-
-
-def _response(secure: ssl.SSLSocket) -> bytes | str:
-    with HTTPResponse(secure, method="GET") as response:
-        response.begin()
-        if response.status in (301, 302, 303, 307, 308):
-            return response.getheader("Location") or ""
-        if response.status != 200:
-            raise Unanswered(f"nothing there (HTTP {response.status})")
-        body = response.read(LARGEST + 1)
-    if len(body) > LARGEST:
-        raise Unanswered("the answer is too large")
-    return body
 
 
 def _hear(connected: socket.socket, wanted: bytes) -> None:
@@ -174,6 +158,11 @@ def _hear(connected: socket.socket, wanted: bytes) -> None:
         if lines and not lines[-1].startswith((wanted[:3] + b"-", b"*")):
             break
     raise Unanswered("does not speak the protocol that was expected")
+
+
+def _said(error: MailloomError) -> str:
+    """The sentence of an error without its full stop, to stand in a list."""
+    return str(error).rstrip(".")
 
 
 def _words(error: Exception) -> str:

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import http.client
 import ssl
-import time
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
-from mailloom.errors import TemporaryFailure
+from mailloom.api.network_fetch import FetchLimits, FetchRequest, fetch
+from mailloom.api.network_public import Reach
+from mailloom.errors import MailloomError, TemporaryFailure
 
 LARGEST: Final = 100_000
-_SECONDS: Final = 8.0
-_PIECE: Final = 8192
+_LIMITS: Final = FetchLimits(seconds=8.0, largest=LARGEST)
+
+Get = Callable[[str], bytes]
 
 
-def fetch(url: str, context: ssl.SSLContext | None = None) -> bytes:
-    """The body of a 200 answer; TemporaryFailure for everything else. The caller has checked that `url` may be visited.
+def amazon(reach: Reach = Reach(), context: ssl.SSLContext | None = None) -> Get:  # noqa: B008 - frozen
+    """Gives the body of a 200 answer; TemporaryFailure for everything else. The caller has checked that the URL may be visited.
 
-    `context` None: the system's authorities."""
-    parts = urlsplit(url)
-    ends = time.monotonic() + _SECONDS
-    trusted = context or ssl.create_default_context()
-    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=_SECONDS / 2, context=trusted)
-    try:
-        connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
-        answer = connection.getresponse()
-        if answer.status != http.HTTPStatus.OK:
-            raise TemporaryFailure(f"{parts.hostname} answered {answer.status}.")
-        return _body(answer, ends)
-    except (OSError, http.client.HTTPException) as error:
-        raise TemporaryFailure(f"{parts.hostname} could not be reached: {error}") from error
-    finally:
-        connection.close()
+    Amazon is on the Internet, so `reach` names private networks only in tests, as `context` None trusts the system's authorities."""
 
+    def get(url: str) -> bytes:
+        try:
+            answer = fetch(FetchRequest(url=url), reach=reach, limits=_LIMITS, context=context)
+        except TemporaryFailure:
+            raise
+        except MailloomError as error:
+            raise TemporaryFailure(str(error), remedy=error.remedy) from error
+        if answer.status != 200:
+            raise TemporaryFailure(f"{url[:200]} answered {answer.status}.")
+        return answer.body
 
-def _body(answer: http.client.HTTPResponse, ends: float) -> bytes:
-    content = b""
-    while piece := answer.read1(_PIECE):
-        content += piece
-        if len(content) > LARGEST or time.monotonic() > ends:
-            raise TemporaryFailure("The answer is too large or too slow.")
-    return content
+    return get

@@ -7,7 +7,7 @@ carry it in their id, and an id that was recorded counts once, whichever process
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +19,7 @@ from mailloom.errors import TemporaryFailure
 
 from .certificates import Certificates
 from .events import events_in
-from .fetching import fetch
+from .fetching import Get, amazon
 from .settings import SesAddonSettings
 from .sns import LARGEST_BODY, CallRefused, CallType, SnsCall, check_age, check_subscribe_url, checked_id, read_call
 
@@ -33,10 +33,10 @@ class SesWebhook:
 
     name = "ses"
 
-    def __init__(self, fetch: Callable[[str], bytes] = fetch) -> None:
+    def __init__(self, fetch: Get | None = None) -> None:
         self.office: Office | None = None
-        self._fetch = fetch
-        self._certificates = Certificates(fetch)
+        self._fetch = fetch or amazon()
+        self._certificates = Certificates(self._fetch)
 
     def receive(self, call: WebhookCall) -> WebhookAnswer:
         """Verify, then do what the call is for; never raises for what a stranger sends."""

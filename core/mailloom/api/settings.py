@@ -57,6 +57,10 @@ class CoreSettings(BaseModel):
         default_factory=lambda: ["127.0.0.0/8", "::1/128"],
         description="Networks that may read /metrics of the web face.",
     )
+    private_networks: list[Network] = Field(
+        default_factory=list,
+        description="Private networks to which web addresses that people enter (webhooks and the like) may lead; empty: none.",
+    )
     largest_request_bytes: int = Field(
         5_000_000, ge=10_000, le=100_000_000, description="Largest body that the web face takes."
     )

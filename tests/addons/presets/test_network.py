@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mailloom.addons.presets.asking import Unanswered
-from mailloom.addons.presets.network import RealNetwork, is_public
+from mailloom.addons.presets.network import RealNetwork
 from mailloom.api import MailProtocol, Security, Server
 from mailloom.testing.certificates import CertificateFiles, make_certificate
 
@@ -130,7 +130,7 @@ def test_a_certificate_for_another_name_is_not_believed(
     serving: Callable[[Serve], int], certificate: CertificateFiles
 ) -> None:
     network = _network(certificate, serving(_page(certificate, _http("200 OK", b"<c/>"))))
-    with pytest.raises(Unanswered, match="certificate does not fit"):
+    with pytest.raises(Unanswered, match="certificate is for another name"):
         network.fetch("https://other.example.test/")
 
 
@@ -139,7 +139,7 @@ def test_an_unknown_authority_is_not_believed(
 ) -> None:
     stranger = make_certificate(tmp_path, names=(NAME,))
     network = _network(certificate, serving(_page(stranger, _http("200 OK", b"<c/>"))))
-    with pytest.raises(Unanswered, match="certificate does not fit"):
+    with pytest.raises(Unanswered, match="certificate was not accepted"):
         network.fetch(f"https://{NAME}/")
 
 
@@ -198,13 +198,3 @@ def test_a_server_that_is_none_is_unanswered(
     server = Server(protocol=MailProtocol.SMTP, host=NAME, port=port, security=Security.STARTTLS)
     with pytest.raises(Unanswered, match=f"{why}|clos|reset|Broken pipe"):
         _network(certificate).check(server)
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "fd00::1",
-     "::ffff:10.0.0.1", "2002:7f00:1::", "224.0.0.1"],
-)  # fmt: skip
-def test_inner_addresses_are_known(address: str) -> None:
-    assert not is_public(address)
-    assert is_public("93.184.215.14")

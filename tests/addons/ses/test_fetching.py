@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mailloom.addons.ses.fetching import LARGEST, fetch
+from mailloom.addons.ses.fetching import LARGEST, amazon
+from mailloom.api.network_public import Reach
 from mailloom.errors import TemporaryFailure
 from mailloom.testing.certificates import make_certificate
 
+HERE = Reach(networks=["127.0.0.0/8", "::1/128"])
 PATHS: dict[str, tuple[int, bytes]] = {
     "/certificate.pem?x=1": (200, b"PEM"),
     "/large": (200, b"x" * (LARGEST + 1)),
@@ -64,7 +66,7 @@ def serving(folder: Path) -> Iterator[tuple[str, ssl.SSLContext]]:
 def get(tmp_path: Path) -> Iterator[Callable[..., bytes]]:
     """Fetch a path of a server that is trusted, unless told otherwise."""
     with serving(tmp_path) as (host, trusted):
-        yield lambda path, *, trust=True: fetch(host + path, trusted if trust else None)
+        yield lambda path, *, trust=True: amazon(HERE, trusted if trust else None)(host + path)
 
 
 def test_what_lies_there_is_fetched(get: Callable[..., bytes]) -> None:
@@ -83,5 +85,10 @@ def test_a_server_without_a_trusted_certificate_is_not_believed(get: Callable[..
 
 
 def test_a_server_that_is_away_is_a_temporary_matter() -> None:
-    with pytest.raises(TemporaryFailure, match="could not be reached"):
-        fetch("https://127.0.0.1:1/certificate.pem")
+    with pytest.raises(TemporaryFailure, match="nothing listens"):
+        amazon(HERE)("https://127.0.0.1:1/certificate.pem")
+
+
+def test_amazon_is_not_looked_for_inside() -> None:
+    with pytest.raises(TemporaryFailure, match="private network"):
+        amazon()("https://127.0.0.1/certificate.pem")
