@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mailloom.store import accounts, arrivals, blobs, contacts, domains, messages, outbox, system, threads
+from mailloom.store import access, accounts, arrivals, blobs, contacts, domains, messages, outbox, system, threads
 
-__all__ = ["accounts", "arrivals", "blobs", "contacts", "domains", "messages", "outbox", "system", "threads"]
+__all__ = ["access", "accounts", "arrivals", "blobs", "contacts", "domains", "messages", "outbox", "system", "threads"]
