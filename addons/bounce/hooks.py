@@ -8,10 +8,9 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Denial, Draft, ProviderEvent, Purpose, Recipient, Router, hookimpl, office_of
+from mailloom.api import Denial, Draft, ProviderEvent, Purpose, Recipient, Router, Settled, hookimpl, office_of
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
-from mailloom.store.outbox import Delivery
 
 from . import commands, refusals, return_paths, suppressing, webhooks
 from .router import ReportRouter
@@ -51,8 +50,8 @@ def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id
 
 
 @hookimpl
-def delivery_recorded(delivery: Delivery, session: Session) -> None:
-    refusals.note_refusal(session, delivery)
+def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None:
+    refusals.note_refusals(session, deliveries)
 
 
 @hookimpl

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
-from mailloom.api import office_of
+from mailloom.api import Settled, office_of
 from mailloom.mail.report import Event, Kind, Reason, Saying, is_hard, judge
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
@@ -16,10 +18,14 @@ from .recording import Reported, record_event
 _GIVEN_UP = frozenset({DeliveryState.REJECTED, DeliveryState.FAILED})
 
 
-def note_refusal(session: Session, delivery: Delivery) -> None:
-    """Record a delivery that its server refused, or that was given up; one that we did not try (no server's words) is none."""
-    if delivery.state not in _GIVEN_UP or not delivery.reply:
-        return
+def note_refusals(session: Session, deliveries: Sequence[Settled]) -> None:
+    """Record those that their server refused, or that were given up; one that we did not try (no server's words) is none."""
+    refused = [each.delivery_id for each in deliveries if each.state in _GIVEN_UP and each.reply]
+    for number in refused:
+        _note_refusal(session, session.get_one(Delivery, number, populate_existing=True))
+
+
+def _note_refusal(session: Session, delivery: Delivery) -> None:
     match = Match(by=MatchedBy.SESSION, delivery=delivery, message=session.get(Message, delivery.message_id))
     record_event(session, office_of(session), Reported(kind=Kind.BOUNCE, event=event_of(delivery), match=match))
 

@@ -23,6 +23,7 @@ from mailloom.api.accounts import Account
 from mailloom.api.dns import DnsResolver, Resolver
 from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
 from mailloom.api.office import Received
+from mailloom.api.persons import Topic
 from mailloom.api.receiving import Mailing, SourceKind
 from mailloom.api.sending import Capabilities, TransportKind
 from mailloom.api.settings import CoreSettings
@@ -31,10 +32,12 @@ from mailloom.errors import ConfigurationError, NotFound
 from mailloom.flow.account_values import account_capabilities, account_value
 from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.commenting import Comment, post
+from mailloom.flow.composing import mail_as_sent
 from mailloom.flow.contacts import contacts_of
 from mailloom.flow.health import pause
 from mailloom.flow.inbound import Inbound
 from mailloom.flow.outbound import Outbound
+from mailloom.flow.outbound_hooks import tell_settled
 from mailloom.flow.telling import tell_contact
 from mailloom.flow.threads import open_thread, takes_part
 from mailloom.mail.address import normalise
@@ -269,11 +272,27 @@ class App:
         comment = Comment(text=text, kind=kind, parent_id=parent.id if parent else None)
         return post(session, self, self.registry.hooks, thread, comment)
 
+    def mail_as_sent(self, session: Session, delivery: Delivery) -> bytes:
+        message = session.get_one(Message, delivery.message_id)
+        return mail_as_sent(session, self.registry.composers, delivery, message)
+
     def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
         return self.registry.hooks.permit_bulk(domain, per_day, session)
 
     def delivery_settled(self, session: Session, delivery: Delivery) -> None:
-        self.registry.hooks.delivery_recorded(delivery, session)
+        tell_settled(self.registry.hooks, [delivery], session)
+
+    def complaint_recorded(self, session: Session, delivery: Delivery, feedback_type: str) -> None:
+        self.registry.hooks.complained(delivery, feedback_type, session)
+
+    def topics_for(self, session: Session, address: str) -> list[Topic]:
+        return self.registry.hooks.offer_topics(address, session)
+
+    def opted_out(self, session: Session, address: str, topic: str, source: str) -> None:
+        self.registry.hooks.opted_out(address, topic, source, session)
+
+    def opted_in_again(self, session: Session, address: str, topic: str) -> None:
+        self.registry.hooks.opted_in_again(address, topic, session)
 
     def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
         row = session.get(AccountRow, account_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailloom.api.access import Permission
 from mailloom.api.accounts import (
     Account,
     AccountSettings,
@@ -14,10 +15,12 @@ from mailloom.api.accounts import (
     ServerSettings,
 )
 from mailloom.api.checks import Check, Finding, Severity
+from mailloom.api.composing import Composer, Composition, Ordered, Withheld
 from mailloom.api.drafts import Denial, Draft, Enclosure, Envelope, Purpose, Queued, Recipient
 from mailloom.api.hookspecs import hookimpl
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office, Received, office_of
+from mailloom.api.persons import Topic
 from mailloom.api.presets import (
     Discovery,
     Limits,
@@ -32,6 +35,7 @@ from mailloom.api.presets import (
 )
 from mailloom.api.probing import Explanation, FailureClass, Step
 from mailloom.api.receiving import Cursor, Fetched, Source, SourceKind
+from mailloom.api.recorded import Settled
 from mailloom.api.routing import (
     Action,
     Answer,
@@ -50,7 +54,7 @@ from mailloom.api.routing import (
 )
 from mailloom.api.sending import Capabilities, Outcome, Parcel, Reply, Status, Transport, TransportKind
 from mailloom.api.threads import ThreadModel, mapped
-from mailloom.api.web import Routes
+from mailloom.api.web import MenuEntry, MenuSection, Pages, Routes
 from mailloom.api.webhooks import ProviderEvent, Webhook, WebhookAnswer, WebhookCall
 from mailloom.store.messages import MessageKind
 from mailloom.store.threads import HasAlias, Threaded
@@ -67,6 +71,8 @@ __all__ = [
     "Capabilities",
     "Check",
     "ChecksSettings",
+    "Composer",
+    "Composition",
     "Cursor",
     "Denial",
     "Discovery",
@@ -85,14 +91,19 @@ __all__ = [
     "Limits",
     "LoginKind",
     "MailProtocol",
+    "MenuEntry",
+    "MenuSection",
     "MessageKind",
     "OAuthEndpoints",
     "Office",
+    "Ordered",
     "Outcome",
     "OutgoingSettings",
+    "Pages",
     "Parcel",
     "Parked",
     "Pass",
+    "Permission",
     "Preset",
     "ProviderEvent",
     "Purpose",
@@ -109,6 +120,7 @@ __all__ = [
     "SenderVerdict",
     "Server",
     "ServerSettings",
+    "Settled",
     "Severity",
     "Source",
     "SourceKind",
@@ -117,6 +129,7 @@ __all__ = [
     "Suggestion",
     "ThreadModel",
     "Threaded",
+    "Topic",
     "Transport",
     "TransportKind",
     "UserForm",
@@ -125,6 +138,7 @@ __all__ = [
     "Webhook",
     "WebhookAnswer",
     "WebhookCall",
+    "Withheld",
     "hookimpl",
     "mapped",
     "office_of",

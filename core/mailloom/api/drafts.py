@@ -66,6 +66,9 @@ class Draft:
     references: Sequence[str] = ()
     in_reply_to: str = ""
     headers: Sequence[tuple[str, str]] = ()
+    composer: str = ""
+    """What writes each recipient's mail when it is sent (`api.composing`); the draft's own words then only stand for it in lists.
+    Further recipients come to the same message by `message_row`. '' sends the draft as it is."""
     thread_id: int | None = None
     message_row: int | None = None
     """An existing message of the thread that this mail carries; None stores a new one."""

@@ -9,7 +9,7 @@ goes no further.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from mailloom.api.checks import Check
+    from mailloom.api.composing import Composer
     from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
     from mailloom.api.jobs import Job
     from mailloom.api.office import Office
+    from mailloom.api.persons import Topic
     from mailloom.api.presets import Discovery, Preset
     from mailloom.api.probing import Explanation
     from mailloom.api.receiving import SourceKind
+    from mailloom.api.recorded import Settled
     from mailloom.api.routing import Incoming, Router, SenderVerdict
     from mailloom.api.sending import TransportKind
     from mailloom.api.services import Service
     from mailloom.api.threads import ThreadModel
-    from mailloom.api.web import Routes
+    from mailloom.api.web import MenuEntry, Pages, Routes
     from mailloom.api.webhooks import ProviderEvent, Webhook
     from mailloom.mail.message import Message as Mail
     from mailloom.mail.reply import Reply as VisibleReply
@@ -88,6 +91,16 @@ def register_routes() -> Sequence[Routes]:  # type: ignore[empty-body]
 
 
 @hookspec
+def register_pages() -> Sequence[Pages]:  # type: ignore[empty-body]
+    """Pages of the administrators' web face."""
+
+
+@hookspec
+def register_menu() -> Sequence[MenuEntry]:  # type: ignore[empty-body]
+    """Lines of its sidebar."""
+
+
+@hookspec
 def register_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
     """Work done again and again."""
 
@@ -100,6 +113,11 @@ def register_services() -> Sequence[Service]:  # type: ignore[empty-body]
 @hookspec
 def register_checks() -> Sequence[Check]:  # type: ignore[empty-body]
     """Checks of `mailloom doctor`."""
+
+
+@hookspec
+def register_composers() -> Sequence[Composer]:  # type: ignore[empty-body]
+    """What writes each recipient's mail when it is sent, for messages that name it."""
 
 
 @hookspec
@@ -198,6 +216,21 @@ def provider_events(events: Sequence[ProviderEvent], session: Session) -> None:
 
 
 @hookspec
+def offer_topics(address: str, session: Session) -> Sequence[Topic]:  # type: ignore[empty-body]
+    """What the person behind a normalised address can say yes or no to."""
+
+
+@hookspec
+def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]] | None:
+    """What this addon keeps about the person behind a normalised address: records of plain values, by what they are."""
+
+
+@hookspec
+def erase_person(address: str, session: Session) -> Mapping[str, int] | None:
+    """Forget the person behind a normalised address; returns how many records of what were erased."""
+
+
+@hookspec
 def startup(app: Office) -> None:
     """The application is ready; keep the office if you need it."""
 
@@ -234,5 +267,25 @@ def message_stored(message: Message, thread: Thread | None, session: Session) ->
 
 
 @hookspec
+def opted_out(address: str, topic: str, source: str, session: Session) -> None:
+    """An address said no to a topic ('' is all marketing), in the same transaction. `source` is how: one-click, page, mailto …"""
+
+
+@hookspec
+def opted_in_again(address: str, topic: str, session: Session) -> None:
+    """An address that had said no, or never said anything, said yes to a topic ('' is all marketing), in the same transaction."""
+
+
+@hookspec
+def complained(delivery: Delivery, feedback_type: str, session: Session) -> None:
+    """The recipient of a delivery complained about it, proved by our own token, in the same transaction."""
+
+
+@hookspec
 def delivery_recorded(delivery: Delivery, session: Session) -> None:
     """A delivery reached a settled state (sent, bounced, rejected, failed, cancelled, uncertain), in the same transaction."""
+
+
+@hookspec
+def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None:
+    """The same of many deliveries at once, whatever settled them: for those who cannot afford a call for each."""

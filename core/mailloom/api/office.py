@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from mailloom.api.accounts import Account
 from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
+from mailloom.api.persons import Topic
 from mailloom.api.receiving import Mailing
 from mailloom.api.sending import Capabilities
 from mailloom.api.threads import ThreadModel
@@ -123,6 +124,10 @@ class Office(Protocol):
 
     def enqueue(self, session: Session, draft: Draft) -> Queued: ...
 
+    def mail_as_sent(self, session: Session, delivery: Delivery) -> bytes:
+        """The mail that a delivery carried or will carry, unsigned; b"" when that cannot be told any more."""
+        ...
+
     def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
         """Why a mailing of so many mails a day must not go out from this domain of From (A-labels) now; None when nobody objects."""
         ...
@@ -164,6 +169,22 @@ class Office(Protocol):
 
     def delivery_settled(self, session: Session, delivery: Delivery) -> None:
         """Tell the observers that a delivery's state was changed by what came back about it."""
+        ...
+
+    def complaint_recorded(self, session: Session, delivery: Delivery, feedback_type: str) -> None:
+        """Tell the observers that the recipient of a delivery complained about it."""
+        ...
+
+    def topics_for(self, session: Session, address: str) -> Sequence[Topic]:
+        """What the person behind a normalised address can say yes or no to, by all addons."""
+        ...
+
+    def opted_out(self, session: Session, address: str, topic: str, source: str) -> None:
+        """Tell the observers that a normalised address said no; `topic` '' is all marketing."""
+        ...
+
+    def opted_in_again(self, session: Session, address: str, topic: str) -> None:
+        """Tell the observers that a normalised address said yes; `topic` '' is all marketing."""
         ...
 
     def capabilities(self, account_id: int, session: Session) -> Capabilities | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -96,6 +97,23 @@ def show(
         if name != "tries":
             console().print(f"{name + ':':<16}{plain(value)}", markup=False)
     print_records(record["tries"], ("at", "state", "status", "reply"))
+
+
+@outbox.command("mail")
+def mail(
+    context: typer.Context,
+    delivery_id: Annotated[int, typer.Argument(metavar="ID", help="Id of the delivery.")],
+) -> None:
+    """The mail itself, as this recipient was or will be sent it, without signatures."""
+    app = opened(context)
+    with app.read() as session:
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None:
+            raise NotFound(f"There is no delivery {delivery_id}.", remedy="See: mailloom outbox list")
+        raw = app.mail_as_sent(session, delivery)
+    if not raw:
+        raise NotFound(f"The bytes of delivery {delivery_id} are not stored any more.")
+    sys.stdout.write("".join(f"{plain(line)}\n" for line in raw.decode("utf-8", "replace").splitlines()))
 
 
 @outbox.command("retry")

@@ -37,11 +37,15 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """A claimed delivery with the bytes it carries. `letter` None: too big to hold, read when it is sent; `digest` '': there is nothing to send."""
+    """A claimed delivery with the bytes it carries. `letter` None: too big to hold, read when it is sent; `digest` '': there is nothing to send.
+
+    `prefix` stands between the delivery's own header lines and the letter.
+    """
 
     claimed: Claimed
     digest: str
     letter: Letter | None
+    prefix: bytes = b""
 
 
 def consignments(session: Session, claimed: Sequence[Claimed]) -> list[Consignment]:
@@ -62,7 +66,7 @@ def parcel_of(consignment: Consignment, database: Database) -> Parcel:
         with database.read() as session:
             letter = Letter(read_blob(session, consignment.digest))
     claimed = consignment.claimed
-    head = claimed.head or b""
+    head = (claimed.head or b"") + consignment.prefix
     ascii_only = claimed.address.isascii() and claimed.envelope_from.isascii() and head.isascii()
     return Parcel(
         key=claimed.id,

@@ -20,7 +20,7 @@ from mailloom.api.drafts import Draft, Purpose, Queued, Recipient
 from mailloom.errors import NotFound, Refused
 from mailloom.flow.choose import Choice, Match, OutgoingAccount, choose, choose_by_id, choose_by_name, outgoing_accounts
 from mailloom.flow.outbound_checks import check_draft, check_key, check_size, why_invalid
-from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.outbound_hooks import OutboundHooks, tell_settled
 from mailloom.flow.outbound_rows import Judged, Rows, Written, answer, message_row, recipient_row
 from mailloom.flow.writing import body_of, own_lines, shared_lines, stored_message
 from mailloom.mail.address import Address, normalise, parse_addresses
@@ -98,7 +98,9 @@ class Outbound:
         draft = replace(draft, references=references_for(draft.references, message_id))
         visible = replace(draft, recipients=[entry.recipient for entry in judged])
         shared = shared_lines(visible, sender, reply_to, message_id, now)
-        raw = stored_message(shared, body_of(draft))
+        # What is composed at sending was stored with the first recipients, and stays as it is for the others.
+        stored = existing if existing is not None and draft.composer else None
+        raw = b"" if stored is not None else stored_message(shared, body_of(draft))
         check_size(raw, choice)
         return Written(
             draft=draft,
@@ -108,7 +110,7 @@ class Outbound:
             message_id=message_id,
             shared=shared,
             raw=raw,
-            digest=digest_of(raw),
+            digest=(stored.raw_digest or "") if stored is not None else digest_of(raw),
             choice=choice,
             existing=existing,
         )
@@ -178,22 +180,27 @@ class Outbound:
         delivery_ids = iter(new_ids(session, Delivery, sum(len(entry.judged) for entry in written)))
         queued, denied = [], []
         for entry, number, own_digest in zip(written, numbers, own_digests, strict=True):
-            known = deliveries_of(session, number) if entry.existing is not None else {}
+            keys = [judged.key for judged in entry.judged]
+            known = deliveries_of(session, number, keys) if entry.existing is not None else {}
             numbered = [(next(delivery_ids), judged) for judged in entry.judged if judged.key not in known]
             for delivery_id, judged in numbered:
                 rows.deliveries.append(self._delivery(session, entry, number, delivery_id, judged, own_digest, now))
-                rows.recipients.append(recipient_row(number, judged))
+                if not entry.draft.composer:
+                    rows.recipients.append(recipient_row(number, judged))
             denied += [delivery_id for delivery_id, judged in numbered if judged.denial]
             queued.append(answer(entry, number, numbered))
         rows.insert_deliveries(session)
-        for delivery in session.scalars(select(Delivery).where(Delivery.id.in_(denied))) if denied else ():
-            self.hooks.delivery_recorded(delivery, session)
+        if denied:
+            chosen = select(Delivery).where(Delivery.id.in_(denied)).order_by(Delivery.id)
+            tell_settled(self.hooks, session.scalars(chosen).all(), session)
         return queued
 
     def _store_message(self, entry: Written, number: int, rows: Rows, now: datetime) -> str | None:
         """Adds or completes the message; returns the digest that its deliveries need of their own, when the message has another one."""
-        rows.blobs[entry.digest] = entry.raw
         existing = entry.existing
+        if existing is not None and entry.draft.composer:
+            return None
+        rows.blobs[entry.digest] = entry.raw
         if existing is None:
             rows.messages.append(message_row(entry, number, now))
         elif existing.raw_digest is None:

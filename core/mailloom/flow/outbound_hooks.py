@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
 from mailloom.api.probing import Explanation
+from mailloom.api.recorded import Settled
 from mailloom.registry.calls import Hooks
 from mailloom.store.outbox import Delivery
 
@@ -35,6 +36,8 @@ class OutboundHooks(Protocol):
     def explain_failure(self, reply: str, protocol: str, kind: str) -> Explanation | None: ...
 
     def delivery_recorded(self, delivery: Delivery, session: Session) -> None: ...
+
+    def deliveries_recorded(self, deliveries: Sequence[Settled], session: Session) -> None: ...
 
 
 class NoHooks:
@@ -66,6 +69,28 @@ class NoHooks:
 
     def delivery_recorded(self, delivery: Delivery, session: Session) -> None:
         return None
+
+    def deliveries_recorded(self, deliveries: Sequence[Settled], session: Session) -> None:
+        return None
+
+
+def tell_settled(hooks: OutboundHooks, deliveries: Sequence[Delivery], session: Session) -> None:
+    """Tell the observers of both sorts; the deliveries must be flushed."""
+    if not deliveries:
+        return
+    for delivery in deliveries:
+        hooks.delivery_recorded(delivery, session)
+    hooks.deliveries_recorded([_as_settled(delivery) for delivery in deliveries], session)
+
+
+def _as_settled(delivery: Delivery) -> Settled:
+    return Settled(
+        delivery_id=delivery.id,
+        message_id=delivery.message_id,
+        state=delivery.state,
+        status=delivery.status,
+        reply=delivery.reply,
+    )
 
 
 def implemented(hooks: OutboundHooks, hook: str) -> bool:

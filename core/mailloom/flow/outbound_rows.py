@@ -71,6 +71,7 @@ def message_row(entry: Written, number: int, now: datetime) -> Row:
         "kind": draft.kind,
         "internal": False,
         "starts_thread": draft.purpose is Purpose.MARKETING,
+        "composer": draft.composer,
         "outgoing": True,
         "from_text": str(entry.sender),
         "from_address": normalise(entry.sender.address),

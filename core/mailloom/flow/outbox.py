@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from mailloom.errors import ConfigurationError
-from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.outbound_hooks import OutboundHooks, tell_settled
 from mailloom.store.outbox import Delivery, DeliveryState
 
 RETRIABLE = (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.REJECTED)
@@ -33,7 +33,7 @@ def cancel(session: Session, ids: Sequence[int], hooks: OutboundHooks, now: date
     values = {"state": DeliveryState.CANCELLED, "settled_at": now, "attempt": None, "explanation": why}
     changed = _change(session, ids, CANCELLABLE, values)
     for number in changed:
-        hooks.delivery_recorded(session.get_one(Delivery, number, populate_existing=True), session)
+        tell_settled(hooks, [session.get_one(Delivery, number, populate_existing=True)], session)
     return changed
 
 

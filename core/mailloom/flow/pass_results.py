@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Purpose
+from mailloom.api.recorded import Settled
 from mailloom.errors import TemporaryFailure
-from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.retry import Rules
 from mailloom.store.claim import Claimed
 from mailloom.store.outbox import Delivery, DeliveryState
@@ -25,11 +26,28 @@ def record_results(
         return []
     written = record(session, results, account_id=account_id, now=now)
     if observers is not None:
-        settled = [result.id for result in written if result.due is None]
-        chosen = select(Delivery).where(Delivery.id.in_(settled)).order_by(Delivery.id)
+        _tell(session, [result for result in written if result.due is None], observers)
+    return written
+
+
+def _tell(session: Session, settled: Sequence[Result], observers: OutboundHooks) -> None:
+    """Rows are read only for those who want one delivery after the other."""
+    if settled and implemented(observers, "delivery_recorded"):
+        chosen = select(Delivery).where(Delivery.id.in_([result.id for result in settled])).order_by(Delivery.id)
         for delivery in session.scalars(chosen.execution_options(populate_existing=True)).all():
             observers.delivery_recorded(delivery, session)
-    return written
+    if settled:
+        observers.deliveries_recorded([_as_settled(result) for result in settled], session)
+
+
+def _as_settled(result: Result) -> Settled:
+    return Settled(
+        delivery_id=result.id,
+        message_id=result.message_id,
+        state=result.state,
+        status=result.status,
+        reply=result.reply,
+    )
 
 
 def refusals(
@@ -49,13 +67,14 @@ def _refusals(session: Session, entries: Sequence[Claimed], hooks: OutboundHooks
     try:
         denied = hooks.deny_recipients(keys, Purpose(entries[0].purpose), entries[0].topic, session)
     except TemporaryFailure as error:
-        return [_untried(entry, DeliveryState.DEFERRED, str(error), later) for entry in entries]
+        return [untried(entry, DeliveryState.DEFERRED, str(error), later) for entry in entries]
     return [
-        _untried(entry, DeliveryState.REJECTED, denied[entry.key].reason) for entry in entries if entry.key in denied
+        untried(entry, DeliveryState.REJECTED, denied[entry.key].reason) for entry in entries if entry.key in denied
     ]
 
 
-def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
+def untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | None = None) -> Result:
+    """The result of a delivery of which no byte was sent. `due` None: it is settled."""
     return Result(
         id=entry.id,
         attempt=entry.attempt,
@@ -69,4 +88,4 @@ def _untried(entry: Claimed, state: DeliveryState, why: str, due: datetime | Non
 
 
 def without_bytes(entry: Claimed) -> Result:
-    return _untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")
+    return untried(entry, DeliveryState.FAILED, "The message's bytes are not stored any more.")

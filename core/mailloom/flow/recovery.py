@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.drafts import Purpose
 from mailloom.api.settings import UncertainPolicy
-from mailloom.flow.outbound_hooks import OutboundHooks
+from mailloom.flow.outbound_hooks import OutboundHooks, tell_settled
 from mailloom.flow.retry import Rules
 from mailloom.store.accounts import AccountRow
 from mailloom.store.claim import expired_sending, release_expired
@@ -63,7 +63,7 @@ def recover(
         # The attempt stays: should the worker live after all, its result is still welcome.
         delivery.state, delivery.settled_at, delivery.explanation = DeliveryState.UNCERTAIN, now, _WORDS
         session.flush()
-        hooks.delivery_recorded(delivery, session)
+        tell_settled(hooks, [delivery], session)
         found = replace(found, uncertain=found.uncertain + 1)
     return found
 

@@ -25,6 +25,7 @@ from mailloom.api.settings import UncertainPolicy
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.flow.account_values import account_value
 from mailloom.flow.choose import choose, outgoing_accounts
+from mailloom.flow.composing import Composers
 from mailloom.flow.health import pause, ready, record_fault
 from mailloom.flow.outbound_hooks import OutboundHooks
 from mailloom.flow.pass_values import PassReport, Tuning
@@ -60,6 +61,7 @@ class Sending:
         keys: Keys,
         clock: Callable[[], datetime],
         *,
+        composers: Composers = dict,
         policy: Callable[[], UncertainPolicy] = lambda: UncertainPolicy.HOLD,
         tuning: Tuning | None = None,
         random: Random | None = None,
@@ -69,6 +71,7 @@ class Sending:
         self.kinds = kinds
         self.keys = keys
         self.clock = clock
+        self.composers = composers
         self.policy = policy
         self.tuning = tuning or Tuning()
         self.random = random or Random()  # noqa: S311 - jitter, not a secret
@@ -158,6 +161,7 @@ class Sending:
                 uncertain=self.policy(),
             ),
             self.clock,
+            composers=self.composers(),
             connections=len(slots),
             renew=renew,
             tuning=self.tuning,

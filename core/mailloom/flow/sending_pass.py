@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,11 +20,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account
+from mailloom.api.composing import Composer
 from mailloom.api.drafts import Envelope
 from mailloom.api.probing import Explanation
 from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
 from mailloom.flow.account_verdict import AccountVerdict, heals
+from mailloom.flow.composing import composed
 from mailloom.flow.connection import Answered, Connection, Ended, Event, Returned
 from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
@@ -61,6 +63,7 @@ class SendingPass:
         rules: Rules,
         clock: Callable[[], datetime],
         *,
+        composers: Mapping[str, Composer],
         connections: int,
         renew: Callable[[Session, datetime], None],
         tuning: Tuning,
@@ -74,6 +77,7 @@ class SendingPass:
         self.account = account
         self.rules = rules
         self.clock = clock
+        self.composers = composers
         self.connections = connections
         self.renew = renew
         self.tuning = tuning
@@ -83,7 +87,7 @@ class SendingPass:
         self.report = PassReport(account=account.name)
         self._verdict = AccountVerdict(account, tuning.alarm_after)
         self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
-        self._observed = implemented(hooks, "delivery_recorded")
+        self._observed = implemented(hooks, "delivery_recorded") or implemented(hooks, "deliveries_recorded")
         self._asked = implemented(hooks, "deny_recipients")
         self._signed = implemented(hooks, "sign_message")
         self._pace = Pace(time.monotonic())
@@ -246,11 +250,20 @@ class SendingPass:
         claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
         done.dry = len(claimed) < count
         refused = refusals(session, claimed, self.hooks, self.rules, now) if self._asked else []
-        found = consignments(session, claimed)
+        barred = {result.id for result in refused}
+        allowed = [entry for entry in claimed if entry.id not in barred]
+        written: dict[int, Consignment] = {}
+        if self.composers and allowed:
+            later = now + timedelta(minutes=self.rules.retry_minutes)
+            written, withheld = composed(session, allowed, self.composers, later)
+            barred = {result.id for result in withheld}
+            allowed = [entry for entry in allowed if entry.id not in barred]
+            refused += withheld
+        found = consignments(session, [entry for entry in allowed if entry.id not in written])
         refused += [without_bytes(entry.claimed) for entry in found if not entry.digest]
         done.written += self._record(session, refused, now)
-        barred = {result.id for result in refused}
-        done.stock.extend(entry for entry in found if entry.claimed.id not in barred)
+        written.update((entry.claimed.id, entry) for entry in found if entry.digest)
+        done.stock.extend(written[entry.id] for entry in claimed if entry.id in written)
         reach("sending.after_claim")
 
     def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:

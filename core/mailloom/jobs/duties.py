@@ -64,6 +64,7 @@ class Duties:
             lambda: registry.transports,
             keys,
             office.now,
+            composers=lambda: registry.composers,
             policy=lambda: UncertainPolicy(self.settings().uncertain),
             tuning=tuning or Tuning(alarm_after=self._alarm_after()),
         )

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,17 +17,20 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.checks import Check
+from mailloom.api.composing import Composer
 from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
+from mailloom.api.persons import Topic
 from mailloom.api.presets import Discovery, Preset
 from mailloom.api.probing import Explanation
 from mailloom.api.receiving import SourceKind
+from mailloom.api.recorded import Settled
 from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
-from mailloom.api.web import Routes
+from mailloom.api.web import MenuEntry, Pages, Routes
 from mailloom.api.webhooks import ProviderEvent, Webhook
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply as VisibleReply
@@ -81,6 +85,12 @@ class Hooks:
     def register_routes(self) -> list[tuple[str, Routes]]:
         return self._collected("register_routes", Routes)
 
+    def register_pages(self) -> list[tuple[str, Pages]]:
+        return self._collected("register_pages", Pages)
+
+    def register_menu(self) -> list[tuple[str, MenuEntry]]:
+        return self._collected("register_menu", MenuEntry)
+
     def register_jobs(self) -> list[tuple[str, Job]]:
         return self._collected("register_jobs", Job)
 
@@ -89,6 +99,9 @@ class Hooks:
 
     def register_checks(self) -> list[tuple[str, Check]]:
         return self._collected("register_checks", Check)
+
+    def register_composers(self) -> list[tuple[str, Composer]]:
+        return self._collected("register_composers", Composer)
 
     def register_commands(self, root: typer.Typer) -> None:
         self._each_fenced("register_commands", {"root": root})
@@ -185,6 +198,34 @@ class Hooks:
         for each in self.implementations.of("provider_events"):
             self.implementations.decided(each, {"events": events, "session": session}, _misfit_of(object))
 
+    def offer_topics(self, address: str, session: Session) -> list[Topic]:
+        """Of all addons, in order; who fails is left out."""
+        return [
+            topic
+            for each, topics in self.implementations.fenced("offer_topics", {"address": address, "session": session})
+            if self._fits(each, misfit_of_all(topics, Topic))
+            for topic in topics
+        ]
+
+    def export_person(self, address: str, session: Session) -> dict[str, list[Mapping[str, Any]]]:
+        """Records by what they are. Raises HookFailed, because an export that lacks a part is none."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for each in self.implementations.of("export_person"):
+            given = {"address": address, "session": session}
+            answer: Mapping[str, Sequence[Mapping[str, Any]]]
+            answer = self.implementations.decided(each, given, _misfit_of(Mapping)) or {}
+            for name, records in answer.items():
+                found.setdefault(name, []).extend(records)
+        return found
+
+    def erase_person(self, address: str, session: Session) -> dict[str, int]:
+        """Counts by what was erased; dependents first. Raises HookFailed, and the caller must undo everything."""
+        erased: Counter[str] = Counter()
+        for each in reversed(self.implementations.of("erase_person")):
+            given = {"address": address, "session": session}
+            erased.update(self.implementations.decided(each, given, _misfit_of(Mapping)) or {})
+        return dict(erased)
+
     def startup(self, app: Office, addons: Sequence[str] | None = None) -> None:
         """Tell the addons (None: all) that the application is ready."""
         self._each_fenced("startup", {"app": app}, addons)
@@ -211,8 +252,22 @@ class Hooks:
     def message_stored(self, message: Message, thread: Thread | None, session: Session) -> None:
         self._observed("message_stored", {"message": message, "thread": thread, "session": session}, session)
 
+    def opted_out(self, address: str, topic: str, source: str, session: Session) -> None:
+        given = {"address": address, "topic": topic, "source": source, "session": session}
+        self._observed("opted_out", given, session)
+
+    def opted_in_again(self, address: str, topic: str, session: Session) -> None:
+        self._observed("opted_in_again", {"address": address, "topic": topic, "session": session}, session)
+
+    def complained(self, delivery: Delivery, feedback_type: str, session: Session) -> None:
+        given = {"delivery": delivery, "feedback_type": feedback_type, "session": session}
+        self._observed("complained", given, session)
+
     def delivery_recorded(self, delivery: Delivery, session: Session) -> None:
         self._observed("delivery_recorded", {"delivery": delivery, "session": session}, session)
+
+    def deliveries_recorded(self, deliveries: Sequence[Settled], session: Session) -> None:
+        self._observed("deliveries_recorded", {"deliveries": deliveries, "session": session}, session)
 
     # --- how ---
 

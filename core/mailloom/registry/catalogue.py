@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mailloom.api.checks import Check
+from mailloom.api.composing import Composer
 from mailloom.api.jobs import Job
 from mailloom.api.presets import Preset
 from mailloom.api.receiving import SourceKind
@@ -21,7 +22,7 @@ from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
-from mailloom.api.web import Routes
+from mailloom.api.web import MenuEntry, Pages, Routes
 from mailloom.api.webhooks import Webhook
 from mailloom.registry.calls import Hooks
 
@@ -44,8 +45,11 @@ class Catalogue:
     jobs: Mapping[str, Job]
     services: Mapping[str, Service]
     checks: Mapping[str, Check]
+    composers: Mapping[str, Composer]
     webhooks: Mapping[str, Webhook]
     routes: Mapping[str, Routes]
+    pages: Mapping[str, Pages]
+    menu: Mapping[str, MenuEntry]
     owners: Mapping[tuple[str, str], str]
     """Which addon offers (hook, name)."""
 
@@ -74,8 +78,11 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         jobs=by_name("register_jobs", hooks.register_jobs()),
         services=by_name("register_services", hooks.register_services()),
         checks=by_name("register_checks", hooks.register_checks()),
+        composers=by_name("register_composers", hooks.register_composers()),
         webhooks=by_name("register_webhooks", hooks.register_webhooks()),
         routes=by_name("register_routes", hooks.register_routes()),
+        pages=by_name("register_pages", hooks.register_pages()),
+        menu=by_name("register_menu", hooks.register_menu()),
         owners=owners,
     )
 

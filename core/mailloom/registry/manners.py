@@ -21,7 +21,9 @@ class Manner(StrEnum):
 
 
 _OWN = frozenset({"addon_installed", "addon_removed", "self_check"})
-_OBSERVE = frozenset({"message_stored", "delivery_recorded"})
+_OBSERVE = frozenset(
+    {"message_stored", "opted_out", "opted_in_again", "complained", "delivery_recorded", "deliveries_recorded"}
+)
 
 
 def manner_of(hook: str) -> Manner:

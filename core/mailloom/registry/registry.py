@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mailloom.api.checks import Check
+from mailloom.api.composing import Composer
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
 from mailloom.api.receiving import SourceKind
@@ -125,6 +126,10 @@ class Registry:
     @property
     def checks(self) -> Mapping[str, Check]:
         return self._loaded.catalogue.checks
+
+    @property
+    def composers(self) -> Mapping[str, Composer]:
+        return self._loaded.catalogue.composers
 
     @property
     def webhooks(self) -> Mapping[str, Webhook]:

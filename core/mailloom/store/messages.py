@@ -50,6 +50,8 @@ class Message(Base):
     """Visible to internal contacts only; replies to it stay so."""
     starts_thread: Mapped[bool] = mapped_column(default=False)
     """Replies to it start a new thread (mass mailings); they still count as replies."""
+    composer: Mapped[str] = mapped_column(String(64), default="")
+    """What writes each recipient's mail when it is sent (`api.composing`); '' when the stored mail is what goes out."""
     outgoing: Mapped[bool] = mapped_column(default=False)
     created_record: Mapped[bool] = mapped_column(default=False)
     """The mail from which the thread's record was made."""

@@ -88,10 +88,15 @@ def messages_by_key(session: Session, keys: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def deliveries_of(session: Session, message_id: int) -> dict[str, int]:
-    """Delivery ids of a message by recipient key."""
+def deliveries_of(session: Session, message_id: int, keys: Sequence[str] | None = None) -> dict[str, int]:
+    """Delivery ids of a message by recipient key; with `keys` only theirs."""
     chosen = select(Delivery.key, Delivery.id).where(Delivery.message_id == message_id).order_by(Delivery.id)
-    return dict(session.execute(chosen).all())
+    if keys is None:
+        return dict(session.execute(chosen).all())
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        found.update(session.execute(chosen.where(Delivery.key.in_(keys[start : start + 500]))).all())
+    return found
 
 
 def _insert(session: Session, table: type[Base], rows: Sequence[Row]) -> None:

@@ -28,8 +28,6 @@ from mailloom.app import App, Place, create_app, utc_now
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
 from mailloom.store.base import Base
-from mailloom.store.blobs import read_blob
-from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.threads import Threaded
 from mailloom.testing.dns import FakeResolver
@@ -106,21 +104,16 @@ class TemporaryApp(App):
     def outbox(self) -> list[Outgoing]:
         """Every delivery in the order it was queued, whatever its state."""
         with self.read() as session:
-            rows = session.execute(select(Delivery, Message).join(Message).order_by(Delivery.id)).all()
-            found = []
-            for delivery, message in rows:
-                digest = delivery.raw_digest or message.raw_digest
-                body = read_blob(session, digest) if digest else b""
-                found.append(
-                    Outgoing(
-                        recipient=delivery.address,
-                        envelope_from=delivery.envelope_from,
-                        state=delivery.state,
-                        purpose=Purpose(delivery.purpose),
-                        raw=(delivery.head or b"") + body,
-                    )
+            return [
+                Outgoing(
+                    recipient=delivery.address,
+                    envelope_from=delivery.envelope_from,
+                    state=delivery.state,
+                    purpose=Purpose(delivery.purpose),
+                    raw=self.mail_as_sent(session, delivery),
                 )
-            return found
+                for delivery in session.scalars(select(Delivery).order_by(Delivery.id)).all()
+            ]
 
 
 class Clock:

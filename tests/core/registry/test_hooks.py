@@ -30,6 +30,8 @@ from mailloom.api import (
     Recipient,
     Routes,
     SenderVerdict,
+    Settled,
+    Topic,
     hookimpl,
 )
 from mailloom.api.services import ServiceStatus
@@ -346,6 +348,79 @@ def test_an_error_of_mailloom_passes_a_deciding_hook_as_it_is(offering: Callable
         hooks.choose_account(_draft()[0], NO_SESSION)
 
 
+def test_hook_offer_topics(offering: Callable[..., Hooks], failures: Failures) -> None:
+    news, offers = Topic(key="list:1", title="News", subscribed=True), Topic(key="list:2", title="Offers")
+    hooks = offering(
+        audience={"offer_topics": lambda address: [news] if address == "ann@example.org" else []},
+        wrong={"offer_topics": lambda: ["list:9"]},
+        broken={"offer_topics": lambda: 1 / 0},
+        shop={"offer_topics": lambda: [offers]},
+    )
+    assert hooks.offer_topics("ann@example.org", NO_SESSION) == [news, offers]
+    assert [addon for addon, _, _ in failures] == ["wrong", "broken"]
+
+
+def test_hook_export_person(offering: Callable[..., Hooks]) -> None:
+    hooks = offering(
+        first={"export_person": lambda address: {"orders": [{"of": address}]}},
+        second={"export_person": lambda: {"orders": [{"number": 2}], "visits": []}},
+        third={"export_person": lambda: None},
+    )
+    assert hooks.export_person("ann@example.org", NO_SESSION) == {
+        "orders": [{"of": "ann@example.org"}, {"number": 2}],
+        "visits": [],
+    }
+
+
+def test_hook_erase_person(offering: Callable[..., Hooks]) -> None:
+    asked: list[str] = []
+
+    def erase(addon: str, count: int) -> Callable[[], dict[str, int]]:
+        return lambda: asked.append(addon) or {"orders": count}  # type: ignore[func-returns-value]
+
+    hooks = offering(needed={"erase_person": erase("needed", 1)}, dependent={"erase_person": erase("dependent", 2)})
+    assert hooks.erase_person("ann@example.org", NO_SESSION) == {"orders": 3}
+    assert asked == ["dependent", "needed"]
+
+
+@pytest.mark.parametrize("hook", ["export_person", "erase_person"])
+def test_what_is_known_of_a_person_is_exported_and_erased_whole_or_not_at_all(
+    offering: Callable[..., Hooks], hook: str
+) -> None:
+    hooks = offering(broken={hook: lambda: 1 / 0})
+    with pytest.raises(HookFailed, match="broken"):
+        getattr(hooks, hook)("ann@example.org", NO_SESSION)
+
+
+def test_hook_opted_out(offering: Callable[..., Hooks], sqlite_database: Database, failures: Failures) -> None:
+    told: list[tuple[str, str, str]] = []
+    hooks = offering(
+        broken={"opted_out": lambda: 1 / 0},
+        audience={"opted_out": lambda address, topic, source: told.append((address, topic, source))},
+    )
+    with sqlite_database.write() as session:
+        hooks.opted_out("ann@example.org", "list:7", "page", session)
+    assert told == [("ann@example.org", "list:7", "page")]
+    assert [addon for addon, _, _ in failures] == ["broken"]
+
+
+def test_hook_opted_in_again(offering: Callable[..., Hooks], sqlite_database: Database) -> None:
+    told: list[tuple[str, str]] = []
+    hooks = offering(audience={"opted_in_again": lambda address, topic: told.append((address, topic))})
+    with sqlite_database.write() as session:
+        hooks.opted_in_again("ann@example.org", "", session)
+    assert told == [("ann@example.org", "")]
+
+
+def test_hook_complained(offering: Callable[..., Hooks], sqlite_database: Database) -> None:
+    told: list[tuple[str, str]] = []
+    delivery = Delivery(key="ann@example.org")
+    hooks = offering(optout={"complained": lambda delivery, feedback_type: told.append((delivery.key, feedback_type))})
+    with sqlite_database.write() as session:
+        hooks.complained(delivery, "abuse", session)
+    assert told == [("ann@example.org", "abuse")]
+
+
 def test_hook_choose_account(offering: Callable[..., Hooks]) -> None:
     hooks = offering(first={"choose_account": lambda draft: 1}, second={"choose_account": lambda draft: 2})
     assert hooks.choose_account(_draft()[0], NO_SESSION) == 2
@@ -570,3 +645,25 @@ def test_hook_delivery_recorded(
     assert failures == [("broken", "delivery_recorded", "ZeroDivisionError: division by zero")]
     with database.read() as session:
         assert session.query(Delivery).count() == 1
+
+
+def test_hook_deliveries_recorded(offering: Callable[..., Hooks], failures: Failures, database: Database) -> None:
+    seen: list[int] = []
+    hooks = offering(
+        broken={"deliveries_recorded": lambda deliveries: 1 / 0},
+        good={"deliveries_recorded": lambda deliveries: seen.extend(each.delivery_id for each in deliveries)},
+    )
+    settled = [Settled(delivery_id=number, message_id=1, state=DeliveryState.SENT) for number in (7, 8)]
+    with database.write() as session:
+        hooks.deliveries_recorded(settled, session)
+    assert seen == [7, 8]
+    assert failures == [("broken", "deliveries_recorded", "ZeroDivisionError: division by zero")]
+
+
+def test_hook_register_composers(offering: Callable[..., Hooks], failures: Failures) -> None:
+    composer = SimpleNamespace(name="news", compose=_raise, show=_raise)
+    hooks = offering(
+        good={"register_composers": lambda: [composer]}, bad={"register_composers": lambda: ["no composer"]}
+    )
+    assert make_catalogue(hooks).composers == {"news": composer}
+    assert [addon for addon, _, _ in failures] == ["bad"]

@@ -355,6 +355,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("internal", sa.Boolean(), nullable=False),
         sa.Column("starts_thread", sa.Boolean(), nullable=False),
+        sa.Column("composer", sa.String(length=64), nullable=False),
         sa.Column("outgoing", sa.Boolean(), nullable=False),
         sa.Column("created_record", sa.Boolean(), nullable=False),
         sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
