@@ -113,6 +113,8 @@ def _follow(session: Session, office: Office, reported: Reported, row: BounceEve
     if rule.alarm:
         _alarm(session, office, delivery, reported)
     _suppress(session, office, reported, row, rule)
+    if row.effect is Effect.COMPLAINT and _means(delivery, reported.event):
+        office.complaint_recorded(session, delivery, reported.feedback_type)
 
 
 def _mark_undelivered(session: Session, office: Office, delivery: Delivery, reported: Reported) -> None:
