@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailloom.api.probing import Explanation
     from mailloom.api.receiving import SourceKind
     from mailloom.api.recorded import Settled
+    from mailloom.api.rest import ApiRoutes
     from mailloom.api.routing import Incoming, Router, SenderVerdict
     from mailloom.api.sending import TransportKind
     from mailloom.api.services import Service
@@ -98,6 +99,11 @@ def register_pages() -> Sequence[Pages]:  # type: ignore[empty-body]
 @hookspec
 def register_menu() -> Sequence[MenuEntry]:  # type: ignore[empty-body]
     """Lines of its sidebar."""
+
+
+@hookspec
+def register_api() -> Sequence[ApiRoutes]:  # type: ignore[empty-body]
+    """Resources of the REST face."""
 
 
 @hookspec

@@ -61,9 +61,17 @@ class CoreSettings(BaseModel):
         default_factory=list,
         description="Private networks to which web addresses that people enter (webhooks and the like) may lead; empty: none.",
     )
+    api_requests_per_minute: int = Field(
+        600, ge=1, le=100_000, description="Requests that one API token may make in a minute, in each process."
+    )
     largest_request_bytes: int = Field(
         5_000_000, ge=10_000, le=100_000_000, description="Largest body that the web face takes."
     )
+    admin_pages: bool = Field(True, description="Whether the web face has pages for administrators, under /admin.")
+    session_idle_minutes: int = Field(
+        120, ge=5, le=10_080, description="Minutes without a click after which people are signed out."
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="Hours after which people sign in again in any case.")
     uncertain: UncertainPolicy = Field(
         UncertainPolicy.HOLD, description="What to do with deliveries whose fate nobody knows."
     )

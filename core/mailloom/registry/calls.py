@@ -26,6 +26,7 @@ from mailloom.api.presets import Discovery, Preset
 from mailloom.api.probing import Explanation
 from mailloom.api.receiving import SourceKind
 from mailloom.api.recorded import Settled
+from mailloom.api.rest import ApiRoutes
 from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
@@ -90,6 +91,9 @@ class Hooks:
 
     def register_menu(self) -> list[tuple[str, MenuEntry]]:
         return self._collected("register_menu", MenuEntry)
+
+    def register_api(self) -> list[tuple[str, ApiRoutes]]:
+        return self._collected("register_api", ApiRoutes)
 
     def register_jobs(self) -> list[tuple[str, Job]]:
         return self._collected("register_jobs", Job)

@@ -17,6 +17,7 @@ from mailloom.api.composing import Composer
 from mailloom.api.jobs import Job
 from mailloom.api.presets import Preset
 from mailloom.api.receiving import SourceKind
+from mailloom.api.rest import ApiRoutes
 from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
@@ -48,6 +49,7 @@ class Catalogue:
     composers: Mapping[str, Composer]
     webhooks: Mapping[str, Webhook]
     routes: Mapping[str, Routes]
+    api: Mapping[str, ApiRoutes]
     pages: Mapping[str, Pages]
     menu: Mapping[str, MenuEntry]
     owners: Mapping[tuple[str, str], str]
@@ -81,6 +83,7 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         composers=by_name("register_composers", hooks.register_composers()),
         webhooks=by_name("register_webhooks", hooks.register_webhooks()),
         routes=by_name("register_routes", hooks.register_routes()),
+        api=by_name("register_api", hooks.register_api()),
         pages=by_name("register_pages", hooks.register_pages()),
         menu=by_name("register_menu", hooks.register_menu()),
         owners=owners,

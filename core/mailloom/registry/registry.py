@@ -21,6 +21,7 @@ from mailloom.api.composing import Composer
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
 from mailloom.api.receiving import SourceKind
+from mailloom.api.rest import ApiRoutes
 from mailloom.api.routing import Router
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
@@ -138,6 +139,10 @@ class Registry:
     @property
     def routes(self) -> Mapping[str, Routes]:
         return self._loaded.catalogue.routes
+
+    @property
+    def api(self) -> Mapping[str, ApiRoutes]:
+        return self._loaded.catalogue.api
 
     def scan(self) -> Mapping[str, Found]:
         """Look again which addons are on this machine; imports nothing of them."""

@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from mailloom.store import access, accounts, arrivals, blobs, contacts, domains, messages, outbox, system, threads
+from mailloom.store import (
+    access,
+    accounts,
+    arrivals,
+    blobs,
+    contacts,
+    domains,
+    messages,
+    outbox,
+    requests,
+    system,
+    threads,
+)
 
-__all__ = ["access", "accounts", "arrivals", "blobs", "contacts", "domains", "messages", "outbox", "system", "threads"]
+__all__ = [
+    "access",
+    "accounts",
+    "arrivals",
+    "blobs",
+    "contacts",
+    "domains",
+    "messages",
+    "outbox",
+    "requests",
+    "system",
+    "threads",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -11,12 +13,14 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from mailloom.api.access import Forbidden
 from mailloom.errors import AuthenticationFailed, MailloomError, NotFound, Refused, TemporaryFailure
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
 
 _STATUS: tuple[tuple[type[MailloomError], int], ...] = (
+    (Forbidden, 403),
     (NotFound, 404),
     (Refused, 409),
     (AuthenticationFailed, 403),
@@ -24,16 +28,46 @@ _STATUS: tuple[tuple[type[MailloomError], int], ...] = (
     (MailloomError, 400),
 )
 _RETRY_SECONDS = 30
+_MOST_FAULTS = 20
+_REMEDIES = {
+    404: "Check the address.",
+    405: "Use one of the methods in the header Allow.",
+    408: "Send the body without pauses.",
+    413: "Send less; an operator can raise the setting core.largest_request_bytes.",
+    415: "Send the type that the route takes.",
+    422: "Correct what is named, and send it again.",
+    500: "Try again later; the operator finds more in the log.",
+    503: "Try again later.",
+}
+"""What helps where nobody said more."""
 
 
-def problem(status: int, detail: str = "", *, remedy: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer to a request that failed. `remedy` is one sentence on what would help."""
+class ProblemResponse(JSONResponse):
+    """Writes whatever text a stranger has sent: what is no Unicode is escaped."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
+
+
+def problem(
+    status: int,
+    detail: str = "",
+    *,
+    remedy: str = "",
+    headers: dict[str, str] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> JSONResponse:
+    """The answer to a request that failed. `remedy` is one sentence on what would help, `errors` what is wrong where."""
     body: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         body["detail"] = detail
-    if remedy:
-        body["remedy"] = remedy
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    if remedy or status in _REMEDIES:
+        body["remedy"] = remedy or _REMEDIES[status]
+    if errors:
+        body["errors"] = list(errors)
+    return ProblemResponse(body, status_code=status, headers=headers)
 
 
 def add_to(application: FastAPI) -> None:
@@ -62,8 +96,11 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors())
-    return problem(422, faults)
+    faults = [
+        {"where": ".".join(str(part) for part in fault["loc"])[:200], "message": str(fault["msg"])[:500]}
+        for fault in error.errors()[:_MOST_FAULTS]
+    ]
+    return problem(422, "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults), errors=faults)
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -189,6 +189,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "name", name=op.f("uq_api_token_user_id_name")),
     )
     op.create_table(
+        "api_request",
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("content_type", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["api_token.id"], name=op.f("fk_api_request_token_id_api_token"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_id", "key", name=op.f("pk_api_request")),
+    )
+    with op.batch_alter_table("api_request", schema=None) as batch_op:
+        batch_op.create_index("ix_api_request_created_at", ["created_at"], unique=False)
+
+    op.create_table(
         "arrival",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("raw_digest", sa.String(length=64), nullable=True),
@@ -609,6 +627,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("arrival")
+    with op.batch_alter_table("api_request", schema=None) as batch_op:
+        batch_op.drop_index("ix_api_request_created_at")
+
+    op.drop_table("api_request")
     op.drop_table("api_token")
     op.drop_table("web_user")
     op.drop_table("throttle")
