@@ -48,6 +48,7 @@ class Ticket(Threaded, Base):
     thread_model = "helpdesk.ticket"
     address_field = "customer"
     cc_field = "cc"
+    filter_fields = ("name", "state", "team_id")
 
     id: Mapped[RowId]
     name: Mapped[str] = mapped_column(String(500))

@@ -61,6 +61,8 @@ class Threaded:
     """Filled with the normalised sender address of the mail that creates a record."""
     cc_field: ClassVar[str | None] = None
     """Collects Cc addresses, comma-separated, unique by address."""
+    filter_fields: ClassVar[tuple[str, ...]] = ()
+    """Columns by which records may be chosen for a mailing, besides `address_field`; no other can be asked about."""
     private_threads: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
