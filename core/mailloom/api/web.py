@@ -1,7 +1,7 @@
-"""The contract of the public web face: an addon brings a FastAPI router, made when the face is.
+"""The contract of the web face: an addon brings FastAPI routers, made when the face is, for strangers (`Routes`) or administrators (`Pages`).
 
-The face is for strangers: it has no logins and sets no cookies of its own. It limits bodies, adds security headers and turns every
-`MailloomError` into problem details (RFC 9457).
+The public face has no logins and sets no cookies. It limits bodies, adds security headers and turns every `MailloomError` into problem
+details (RFC 9457). Pages under /admin are for people who are signed in; docs/web-pages.md shows how to write one.
 `def` endpoints run in a pool of threads, so they may use sessions and wait; `async def` ones may not.
 """
 
@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING
+
+from mailloom.api.access import Permission
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from mailloom.api.office import Office
+    from mailloom.api.pages.toolkit import Toolkit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,44 @@ class Routes:
     name: str
     make: Callable[[Office], APIRouter]
     """The router with whole paths. Called again after each change of addons or settings; what it raises leaves these pages out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """One addon's pages for administrators. As for `Routes`, nothing of the web's libraries may be imported before `make` is called."""
+
+    name: str
+    make: Callable[[Office, Toolkit], APIRouter]
+    """The router with paths below /admin, such as `/helpdesk/tickets`; each route declares what it needs (`mailloom.api.pages.needs`).
+
+    Called again after each change of addons or settings; what it raises, or a route that declares nothing, leaves these pages out."""
+
+
+class MenuSection(StrEnum):
+    """The parts of the sidebar, in their order."""
+
+    OVERVIEW = "overview"
+    MAIL = "mail"
+    SERVERS = "servers"
+    MARKETING = "marketing"
+    ADMINISTRATION = "administration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """One line of the sidebar, shown to those who have the permission (None: to everybody who is signed in)."""
+
+    name: str
+    title: str
+    """English; the key of its translations."""
+    path: str
+    """Below /admin, such as `/helpdesk/tickets`."""
+    section: MenuSection
+    permission: Permission | None
+    order: int = 50
+    """Within the section; ties by name."""
+    icon: str = "circle"
+    """A name of the icon sprite: `templates/web/static/icons.svg`."""
 
 
 def page(title: str, *paragraphs: str, form: str = "") -> str:

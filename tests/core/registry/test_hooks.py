@@ -22,8 +22,11 @@ from mailloom.api import (
     Explanation,
     FailureClass,
     Job,
+    MenuEntry,
+    MenuSection,
     MessageKind,
     Office,
+    Pages,
     Pass,
     Preset,
     Purpose,
@@ -34,6 +37,7 @@ from mailloom.api import (
     Topic,
     hookimpl,
 )
+from mailloom.api.rest import ApiRoutes
 from mailloom.api.services import ServiceStatus
 from mailloom.errors import ConfigurationError, TemporaryFailure
 from mailloom.mail.address import parse_addresses
@@ -200,11 +204,32 @@ def test_hook_register_webhooks(offering: Callable[..., Hooks]) -> None:
     assert make_catalogue(hooks).webhooks == {"provider": webhook}
 
 
+def test_hook_register_api(offering: Callable[..., Hooks], failures: Failures) -> None:
+    resources = ApiRoutes(name="resources", make=lambda office: None)  # type: ignore[arg-type, return-value]  # not called
+    hooks = offering(good={"register_api": lambda: [resources]}, broken={"register_api": lambda: ["/path"]})
+    assert make_catalogue(hooks).api == {"resources": resources}
+    assert failures == [("broken", "register_api", "it returned str instead of ApiRoutes")]
+
+
 def test_hook_register_routes(offering: Callable[..., Hooks], failures: Failures) -> None:
     pages = Routes(name="pages", make=_raise)
     hooks = offering(pages={"register_routes": lambda: [pages]}, broken={"register_routes": lambda: ["/path"]})
     assert make_catalogue(hooks).routes == {"pages": pages}
     assert failures == [("broken", "register_routes", "it returned str instead of Routes")]
+
+
+def test_hook_register_pages(offering: Callable[..., Hooks], failures: Failures) -> None:
+    pages = Pages(name="tickets", make=_raise)
+    hooks = offering(helpdesk={"register_pages": lambda: [pages]}, broken={"register_pages": lambda: ["/path"]})
+    assert make_catalogue(hooks).pages == {"tickets": pages}
+    assert failures == [("broken", "register_pages", "it returned str instead of Pages")]
+
+
+def test_hook_register_menu(offering: Callable[..., Hooks], failures: Failures) -> None:
+    entry = MenuEntry(name="tickets", title="Tickets", path="/tickets", section=MenuSection.MAIL, permission=None)
+    hooks = offering(first={"register_menu": lambda: [entry]}, second={"register_menu": lambda: [entry]})
+    assert make_catalogue(hooks).menu == {"tickets": entry}
+    assert [addon for addon, _, _ in failures] == ["second"]
 
 
 def test_hook_register_jobs(offering: Callable[..., Hooks]) -> None:
