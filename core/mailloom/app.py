@@ -19,9 +19,9 @@ from pydantic import BaseModel
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from mailloom.api.accounts import Account
+from mailloom.api.accounts import Account, Rest
 from mailloom.api.dns import DnsResolver, Resolver
-from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
+from mailloom.api.drafts import Denial, Draft, Enclosure, Purpose, Queued
 from mailloom.api.office import Received
 from mailloom.api.persons import Topic
 from mailloom.api.receiving import Mailing, SourceKind
@@ -38,6 +38,7 @@ from mailloom.flow.health import pause
 from mailloom.flow.inbound import Inbound
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.outbound_hooks import tell_settled
+from mailloom.flow.resting import rest_of
 from mailloom.flow.telling import tell_contact
 from mailloom.flow.threads import open_thread, takes_part
 from mailloom.mail.address import normalise
@@ -275,6 +276,15 @@ class App:
     def mail_as_sent(self, session: Session, delivery: Delivery) -> bytes:
         message = session.get_one(Message, delivery.message_id)
         return mail_as_sent(session, self.registry.composers, delivery, message)
+
+    def denials(
+        self, session: Session, addresses: Sequence[str], purpose: Purpose, topic: str = ""
+    ) -> Mapping[str, Denial]:
+        return self.registry.hooks.deny_recipients(addresses, purpose, topic, session)
+
+    def rest_of_account(self, session: Session, account_id: int) -> Rest | None:
+        row = session.get(AccountRow, account_id)
+        return rest_of(session, row, self.now()) if row is not None else None
 
     def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
         return self.registry.hooks.permit_bulk(domain, per_day, session)

@@ -7,7 +7,7 @@ and changes defaults. Fields of type `SecretStr` are stored sealed. A port left 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar, runtime_checkable
@@ -175,3 +175,11 @@ class ChecksSettings(Protocol):
     def check_settings(self, settings: Any, session: Session) -> None:
         """Called before an account is added or changed; must raise ConfigurationError with a remedy where they do not fit."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A time in which an account sends nothing. `until` None: a person has to end it."""
+
+    until: datetime | None
+    why: str

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api.accounts import Account
+from mailloom.api.accounts import Account, Rest
 from mailloom.api.dns import Resolver
-from mailloom.api.drafts import Denial, Draft, Enclosure, Queued
+from mailloom.api.drafts import Denial, Draft, Enclosure, Purpose, Queued
 from mailloom.api.persons import Topic
 from mailloom.api.receiving import Mailing
 from mailloom.api.sending import Capabilities
@@ -126,6 +126,16 @@ class Office(Protocol):
 
     def mail_as_sent(self, session: Session, delivery: Delivery) -> bytes:
         """The mail that a delivery carried or will carry, unsigned; b"" when that cannot be told any more."""
+        ...
+
+    def denials(
+        self, session: Session, addresses: Sequence[str], purpose: Purpose, topic: str = ""
+    ) -> Mapping[str, Denial]:
+        """Which of these normalised addresses may not be written to, and why. Whoever queues for them is told the same."""
+        ...
+
+    def rest_of_account(self, session: Session, account_id: int) -> Rest | None:
+        """Until when an outgoing account sends nothing, and why; None while it works, or when it is gone."""
         ...
 
     def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
