@@ -30,7 +30,7 @@ from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
 from mailloom.errors import ConfigurationError, NotFound
 from mailloom.flow.account_values import account_capabilities, account_value
-from mailloom.flow.alarms import raise_alarm
+from mailloom.flow.alarms import close_alarms, raise_alarm
 from mailloom.flow.commenting import Comment, post
 from mailloom.flow.composing import mail_as_sent
 from mailloom.flow.contacts import contacts_of
@@ -317,6 +317,9 @@ class App:
 
     def raise_alarm(self, session: Session, subject: str, text: str, remedy: str = "") -> None:
         raise_alarm(session, subject, text, remedy, self.now())
+
+    def close_alarms(self, session: Session, subject: str) -> None:
+        close_alarms(session, subject, self.now())
 
     def _account_id(self, name: str | None) -> int | None:
         return None if name is None else self.account_id(name)

@@ -136,6 +136,11 @@ def register_account_commands(accounts: typer.Typer) -> None:
     """Add commands to `mailloom accounts`."""
 
 
+@hookspec
+def register_doctor_commands(doctor: typer.Typer) -> None:
+    """Add commands to `mailloom doctor`."""
+
+
 # --- first answer wins -----------------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import typer.main
 
 from mailloom.cli.opening import Opening
-from mailloom.cli.root import add_account_commands, core_root
+from mailloom.cli.root import EXTENDED, add_group_commands, core_root
 from mailloom.registry import Hooks
 
 
@@ -35,7 +35,8 @@ def commands_of(hooks: Hooks) -> list[Command]:
     """All commands of the core and of the addons behind `hooks`, by path."""
     root = core_root(Opening(Path()))
     hooks.register_commands(root)
-    add_account_commands(root, hooks)
+    for group in EXTENDED:
+        add_group_commands(root, group, hooks)
     return sorted(_walk(typer.main.get_command(root), ()), key=lambda command: command.path)
 
 
@@ -44,7 +45,7 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Command]:
     children: dict[str, Any] = getattr(command, "commands", {})
     for name, child in children.items():
         yield from _walk(child, (*words, name))
-    if not children:
+    if not children or command.invoke_without_command:
         yield Command(path=" ".join(words), help=command.help or "", parameters=tuple(_parameters(command)))
 
 

@@ -22,12 +22,18 @@ _MARKS = {
 }
 
 
+group = typer.Typer(invoke_without_command=True)
+
+
 def register_commands(root: typer.Typer) -> None:
-    root.command("doctor")(doctor)
+    root.add_typer(group, name="doctor")
 
 
+@group.callback()
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Look at database, keys, disk, clock, addons, accounts, queues and jobs; exit code 1 when something is bad."""
+    if context.invoked_subcommand is not None:
+        return
     findings = []
     for finding in _findings(context):
         findings.append(finding)

@@ -12,6 +12,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -71,20 +72,36 @@ def command_line(given: Sequence[str], opening: Opening) -> typer.Typer:
     wanted = _command_named(given)
     if wanted not in core_commands(root):
         _add_addon_commands(root, opening, quietly=wanted is None)
-    elif wanted == "accounts" and opening.there():
-        add_account_commands(root, opening.opened().registry.hooks)
+    elif wanted in EXTENDED and opening.there():
+        _add_to_group(root, wanted, opening)
     return root
 
 
-def add_account_commands(root: typer.Typer, hooks: Hooks) -> None:
-    """Let the addons add to the group of commands about accounts."""
-    group = next(group for group in root.registered_groups if group.name == "accounts")
+EXTENDED = ("accounts", "doctor")
+"""Groups of the core that addons may add to."""
+
+
+def add_group_commands(root: typer.Typer, name: str, hooks: Hooks) -> None:
+    """Let the addons add to one of the groups in EXTENDED."""
+    group = next(group for group in root.registered_groups if group.name == name)
     assert group.typer_instance is not None
     # A copy: the group itself belongs to its module, which lives longer than this root.
-    extended = typer.Typer(help=group.typer_instance.info.help, no_args_is_help=True)
+    extended = copy(group.typer_instance)
     extended.registered_commands = list(group.typer_instance.registered_commands)
-    hooks.register_account_commands(extended)
+    if name == "accounts":
+        hooks.register_account_commands(extended)
+    else:
+        hooks.register_doctor_commands(extended)
     group.typer_instance = extended
+
+
+def _add_to_group(root: typer.Typer, name: str, opening: Opening) -> None:
+    try:
+        add_group_commands(root, name, opening.opened().registry.hooks)
+    except (MailloomError, DBAPIError, OSError):
+        # The doctor is there for installations that cannot be opened, and says why.
+        if name != "doctor":
+            raise
 
 
 def core_root(opening: Opening) -> typer.Typer:

@@ -113,6 +113,9 @@ class Hooks:
     def register_account_commands(self, accounts: typer.Typer) -> None:
         self._each_fenced("register_account_commands", {"accounts": accounts})
 
+    def register_doctor_commands(self, doctor: typer.Typer) -> None:
+        self._each_fenced("register_doctor_commands", {"doctor": doctor})
+
     # --- first answer wins: dependents are asked before what they depend on ---
 
     def classify_message(self, message: Mail) -> Report | None:

@@ -212,7 +212,7 @@ def test_what_is_wrong_with_a_record(
     ],
 )
 def test_the_tree_says_what_is_odd(record: str, note: str) -> None:
-    assert [term.note for term in tree(record).terms][0] == note
+    assert next(term.note for term in tree(record).terms) == note
 
 
 def test_a_hostile_tree_of_includes_ends() -> None:

@@ -289,6 +289,17 @@ def test_hook_register_account_commands(offering: Callable[..., Hooks], failures
     assert [addon for addon, _, _ in failures] == ["broken"]
 
 
+def test_hook_register_doctor_commands(offering: Callable[..., Hooks], failures: Failures) -> None:
+    doctor = typer.Typer()
+    hooks = offering(
+        broken={"register_doctor_commands": lambda doctor: 1 / 0},
+        looking={"register_doctor_commands": lambda doctor: doctor.command("domain")(_raise)},
+    )
+    hooks.register_doctor_commands(doctor)
+    assert [command.name for command in doctor.registered_commands] == ["domain"]
+    assert [addon for addon, _, _ in failures] == ["broken"]
+
+
 # --- first answer wins ---
 
 
