@@ -8,6 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.addons.bounce.models import Suppression
+from mailloom.addons.optout.asking import who_is_out
+from mailloom.addons.optout.erasure import is_erased
+from mailloom.addons.optout.models import Source
+from mailloom.addons.optout.statements import opt_in_again
+
+from .models import Evidence
 
 AT_ONCE = 500
 """Addresses in one statement; SQLite bounds how many values one may hold."""
@@ -24,14 +30,15 @@ def suppressed(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def opted_out(session: Session, keys: Sequence[str], topic: str) -> set[str]:
-    """Those of these addresses that said no to all marketing or to this topic."""
-    return set()
+    """Those of these addresses that said no to all marketing or to this topic, or were erased."""
+    return who_is_out(session, keys, topic)
 
 
 def erased(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of these addresses whose owners wanted to be forgotten."""
-    return set()
+    return is_erased(session, keys)
 
 
-def withdraw(session: Session, address: str, topic: str) -> None:
-    """The owner of the address confirmed that he wants this topic again."""
+def withdraw(session: Session, key: str, topic: str, evidence: Evidence) -> None:
+    """The owner of the address confirmed that he wants this topic: what he said against it, and that he was erased, ends."""
+    opt_in_again(session, key, topic=topic, source=Source.PAGE, reason="confirmed a subscription", evidence=evidence)

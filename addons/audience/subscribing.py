@@ -87,7 +87,7 @@ def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -
     found.state, found.since, found.confirmed_at, found.reason = State.SUBSCRIBED, now, now, ""
     member = session.get_one(Member, found.member_id)
     to = session.get_one(AudienceList, found.list_id)
-    objections.withdraw(session, member.key, to.topic)
+    objections.withdraw(session, member.key, to.topic, evidence or {})
     log(session, to.id, member.id, Event.CONFIRMED, source=found.consent, evidence=evidence)
     session.flush()
     return Confirmed(list_id=to.id, member_id=member.id, repeated=False)
