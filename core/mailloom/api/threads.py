@@ -7,7 +7,8 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import String, inspect
 from sqlalchemy.orm import Session
@@ -16,7 +17,19 @@ from mailloom.errors import ConfigurationError
 from mailloom.mail.message import Message as Mail
 from mailloom.store.memory import Memory
 from mailloom.store.messages import Message
+from mailloom.store.queueing import number_records
 from mailloom.store.threads import Thread, Threaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecord:
+    """What a record is made of; the fields are those of `ThreadModel.create`."""
+
+    subject: str
+    address: str
+    cc: Sequence[str]
+    defaults: Mapping[str, Any]
+    mail: Mail | None
 
 
 class ThreadModel(Protocol):
@@ -55,6 +68,15 @@ class ThreadModel(Protocol):
 
     def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
         """A message was added to the record's thread; for instance, reopen a closed ticket."""
+        ...
+
+
+@runtime_checkable
+class MakesMany(Protocol):
+    """A `ThreadModel` that can make the records of many mails together."""
+
+    def create_many(self, session: Session, wanted: Sequence[NewRecord]) -> list[str]:
+        """As `create` for each of them, flushed once; ids in the same order. When it raises, all are undone and made one by one."""
         ...
 
 
@@ -117,19 +139,28 @@ class MappedThreadModel:
         defaults: Mapping[str, Any],
         mail: Mail | None,
     ) -> str:
-        self.check_defaults(defaults)
-        values: dict[str, Any] = {self.cls.name_field: self._fitted(self.cls.name_field, subject)}
-        if self.cls.address_field:
-            values[self.cls.address_field] = self._fitted(self.cls.address_field, address)
-        if self.cls.cc_field:
-            values[self.cls.cc_field] = ", ".join(cc)
-        values.update(defaults)
-        record = self.cls(**values)
-        session.add(record)
+        [made] = self.create_many(
+            session, [NewRecord(subject=subject, address=address, cc=cc, defaults=defaults, mail=mail)]
+        )
+        return made
+
+    def create_many(self, session: Session, wanted: Sequence[NewRecord]) -> list[str]:
+        records = [self._unsaved(one) for one in wanted]
+        number_records(session, records)
+        session.add_all(records)
         session.flush()
-        # Held until the session ends, so that its identity map, which holds records weakly, still knows it when the mail is added.
-        _MADE.of(session).setdefault(self.name, []).append(record)
-        return str(inspect(record).identity[0])
+        # Held until the session ends, so that its identity map, which holds records weakly, still knows them when the mails are added.
+        _MADE.of(session).setdefault(self.name, []).extend(records)
+        return [str(inspect(record).identity[0]) for record in records]
+
+    def _unsaved(self, wanted: NewRecord) -> Any:
+        self.check_defaults(wanted.defaults)
+        values: dict[str, Any] = {self.cls.name_field: self._fitted(self.cls.name_field, wanted.subject)}
+        if self.cls.address_field:
+            values[self.cls.address_field] = self._fitted(self.cls.address_field, wanted.address)
+        if self.cls.cc_field:
+            values[self.cls.cc_field] = ", ".join(wanted.cc)
+        return self.cls(**{**values, **wanted.defaults})
 
     def _fitted(self, field: str, text: str) -> str:
         length = getattr(inspect(self.cls).columns[field].type, "length", None)

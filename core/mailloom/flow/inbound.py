@@ -131,7 +131,7 @@ class Inbound:
         with self._database.write() as session:
             held = hold(session, list(read_ahead), wait=wait)
             reads = [read_ahead[number] for number in held]
-            batch = self._batch(session, reads)
+            batch = self._batch(session, reads, together=True)
             settlements = []
             for read in reads:
                 settlement = Settlement(arrival_id=read.kept.arrival_id, attempts=read.kept.attempts + 1)
@@ -196,7 +196,7 @@ class Inbound:
     def _visible(self, mail: Mail) -> Reply:
         return self._registry.hooks.trim_reply(mail) or visible_reply(plain=mail.plain, html=mail.html)
 
-    def _batch(self, session: Session, reads: Sequence[ReadMail]) -> Batch:
+    def _batch(self, session: Session, reads: Sequence[ReadMail], *, together: bool = False) -> Batch:
         settings = self._office.settings("core")
         assert isinstance(settings, CoreSettings)
         return Batch(
@@ -205,6 +205,7 @@ class Inbound:
             hooks=self._registry.hooks,
             models=self._registry.thread_models,
             lookahead=Lookahead(session, reads, self._office.now(), settings),
+            together=together,
         )
 
     def _decide_and_do(

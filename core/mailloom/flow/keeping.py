@@ -17,10 +17,11 @@ from mailloom.api.receiving import Mailing
 from mailloom.mail.decoding import clean
 from mailloom.store.arrivals import Arrival, ArrivalTarget
 from mailloom.store.blobs import keep_blobs
+from mailloom.store.queueing import new_ids
 
 WHOLE_MAIL = "mail"
 
-_INSERT_ARRIVALS = insert(Arrival.__table__).returning(Arrival.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]  # it is a Table
+_INSERT_ARRIVALS = insert(Arrival.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
 def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list[int]:
@@ -31,8 +32,10 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
     if not mails:
         return []
     digests = keep_blobs(session, [mail.raw for mail in mails], now)
+    ids = list(new_ids(session, Arrival, len(mails)))
     rows = [
         {
+            "id": number,
             "raw_digest": digest,
             "account_id": mail.account_id,
             "received_at": now,
@@ -40,10 +43,11 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
             "envelope_recipients": None if mail.recipients is None else [clean(one) for one in mail.recipients],
             "fallback": _cleaned(mail.fallback),
         }
-        for mail, digest in zip(mails, digests, strict=True)
+        for number, mail, digest in zip(ids, mails, digests, strict=True)
     ]
     # Rows, not objects: nobody looks at them before they are decided about, and a listener's rate hangs on this.
-    return list(session.connection().execute(_INSERT_ARRIVALS, rows).scalars())
+    session.connection().execute(_INSERT_ARRIVALS, rows)
+    return ids
 
 
 def _cleaned(text: str | None) -> str | None:

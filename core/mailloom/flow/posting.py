@@ -6,6 +6,7 @@ recipients, so nobody who got the mail gets it again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from mailloom.api.routing import Action, Incoming, Route
-from mailloom.api.threads import ThreadModel
+from mailloom.api.threads import MakesMany, NewRecord, ThreadModel
 from mailloom.flow.contacts import find_author, known_contacts
 from mailloom.flow.threads import last_of_thread
 from mailloom.mail.address import normalise
@@ -36,9 +37,9 @@ class Addition:
     incoming: Incoming
     route: Route
     model: ThreadModel
-    thread: Thread
     raw_digest: str | None
     shown: dict[str, Any]
+    thread: Thread | None = None
     message: Message | None = None
     author: Contact | None = None
 
@@ -47,19 +48,44 @@ class Addition:
         return self.route.action is Action.CREATE
 
     @property
+    def on(self) -> Thread:
+        """The thread, once there is one."""
+        assert self.thread is not None
+        return self.thread
+
+    @property
     def stored(self) -> Message:
         assert self.message is not None
         return self.message
 
 
-def record_of(session: Session, model: ThreadModel, incoming: Incoming, route: Route) -> str:
+def record_of(session: Session, addition: Addition) -> str:
     """Make the record; raises what the model raises."""
-    return model.create(
+    wanted = _wanted(addition)
+    return addition.model.create(
         session,
+        subject=wanted.subject,
+        address=wanted.address,
+        cc=wanted.cc,
+        defaults=wanted.defaults,
+        mail=wanted.mail,
+    )
+
+
+def records_of(session: Session, additions: Sequence[Addition]) -> list[str]:
+    """Make the records of additions to one model, which must be able to make many; ids in the same order."""
+    model = additions[0].model
+    assert isinstance(model, MakesMany)
+    return model.create_many(session, [_wanted(one) for one in additions])
+
+
+def _wanted(addition: Addition) -> NewRecord:
+    incoming = addition.incoming
+    return NewRecord(
         subject=incoming.mail.subject.strip() or NO_SUBJECT,
         address=incoming.from_key,
         cc=[address.address for address in incoming.mail.cc],
-        defaults=route.defaults,
+        defaults=addition.route.defaults,
         mail=incoming.mail,
     )
 
@@ -79,7 +105,7 @@ def thread_for_route(session: Session, model: ThreadModel, record: str, incoming
 
 def message_of(session: Session, hooks: Hooks, addition: Addition) -> tuple[Message, Contact | None]:
     """The message, not yet in the session, and its author if known."""
-    incoming, route, thread = addition.incoming, addition.route, addition.thread
+    incoming, route, thread = addition.incoming, addition.route, addition.on
     mail = incoming.mail
     author = find_author(session, incoming.from_key, thread.id, lambda key: hooks.recipient_known(key, session) is True)
     message = Message(

@@ -130,7 +130,7 @@ class Clock:
 def temporary_app(
     addons: Sequence[str] = ROUTING_ADDONS,
     *,
-    models: Sequence[type[Any]] = (),
+    models: Sequence[type[Any] | ThreadModel] = (),
     sources: Sequence[SourceKind] = (),
     transports: Sequence[TransportKind] = (),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -142,8 +142,8 @@ def temporary_app(
 ) -> Iterator[TemporaryApp]:
     """An application with these addons (and what they need) installed.
 
-    `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table), `sources` and
-    `transports` kinds of servers. `domain` is made as the first mail domain where
+    `models` are mapped classes with `Threaded` (those with `HasAlias` alone only get their table) or thread models of your own,
+    `sources` and `transports` kinds of servers. `domain` is made as the first mail domain where
     the alias addon is installed. `resolver` stands for the DNS (`mailloom.testing.dns`); without it there
     are no names. `database_url` must name an empty database; SQLite in the temporary folder without it.
     """
@@ -174,9 +174,13 @@ def temporary_app(
 
 
 def _write_addon(
-    folder: Path, models: Sequence[type[Any]], sources: Sequence[SourceKind], transports: Sequence[TransportKind]
+    folder: Path,
+    models: Sequence[type[Any] | ThreadModel],
+    sources: Sequence[SourceKind],
+    transports: Sequence[TransportKind],
 ) -> str:
-    threaded = [mapped(cls, cls.__name__) for cls in models if issubclass(cls, Threaded)]
+    threaded = [mapped(cls, cls.__name__) for cls in models if isinstance(cls, type) and issubclass(cls, Threaded)]
+    threaded += [model for model in models if not isinstance(model, type)]
     name = f"parts_of_test_{next(_numbers)}"
     _given[name] = Given(models=threaded, sources=sources, transports=transports)
     (folder / name).mkdir()
@@ -186,8 +190,8 @@ def _write_addon(
     return name
 
 
-def _create_tables(app: App, models: Sequence[type[Any]]) -> None:
-    tables = [inspect(cls).local_table for cls in models]
+def _create_tables(app: App, models: Sequence[type[Any] | ThreadModel]) -> None:
+    tables = [inspect(cls).local_table for cls in models if isinstance(cls, type)]
     Base.metadata.create_all(app.database.engine, tables=tables)
 
 

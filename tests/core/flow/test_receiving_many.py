@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from mailloom.addons.alias.managing import AliasForm, add_alias
 from mailloom.addons.helpdesk.models import Ticket
@@ -17,6 +19,7 @@ from mailloom.api.receiving import Mailing
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.database import Database
 from mailloom.store.messages import Message
+from mailloom.store.threads import Thread
 from mailloom.testing import TemporaryApp, mail, temporary_app
 
 
@@ -77,22 +80,68 @@ def test_the_loop_limit_holds_inside_a_batch(database: Database) -> None:
     assert outcomes == ["routed"] * 3 + ["answered"] + ["ignored"] * 2
 
 
-def test_one_bad_mail_never_stops_the_batch(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_room_for_the_third(_mapper: object, _connection: object, ticket: Ticket) -> None:
+    if ticket.name == "Question 3":
+        raise RuntimeError("no room")
+
+
+def test_one_bad_mail_never_stops_the_batch(database: Database) -> None:
+    event.listen(Ticket, "before_insert", no_room_for_the_third)
+    try:
+        with opened(database) as app:
+            with_alias(app)
+            ids = app.keep_many([Mailing(raw=raw) for raw in numbered(6)])
+            received = app.inbound.settle_many(ids)
+    finally:
+        event.remove(Ticket, "before_insert", no_room_for_the_third)
+    assert [one.outcome for one in received] == ["routed"] * 3 + ["parked"] + ["routed"] * 2
+    assert "no room" in received[3].reason
+
+
+def test_the_records_of_a_batch_are_numbered_in_the_order_of_its_mails(database: Database) -> None:
     with opened(database) as app:
         with_alias(app)
-        model: Any = app.thread_models["helpdesk.ticket"]
-        create = model.create
+        app.receive(mail(subject="Before", message_id="<before@many.example.com>"))
+        received = app.inbound.settle_many(app.keep_many([Mailing(raw=raw) for raw in numbered(5)]))
+        with app.read() as session:
+            names = {str(ticket.id): ticket.name for ticket in session.scalars(select(Ticket))}
+    assert [names[one.routes[0]["record"]] for one in received] == [f"Question {n}" for n in range(5)]
+    assert sorted(names) == ["1", "2", "3", "4", "5", "6"]
 
-        def stumble(session: Any, **values: Any) -> str:
-            if values["subject"] == "Question 3":
-                raise RuntimeError("no room")
-            return str(create(session, **values))
 
-        monkeypatch.setattr(model, "create", stumble)
-        ids = app.keep_many([Mailing(raw=raw) for raw in numbered(6)])
-        received = app.inbound.settle_many(ids)
-        assert [one.outcome for one in received] == ["routed"] * 3 + ["parked"] + ["routed"] * 2
-        assert "no room" in received[3].reason
+class Shelf:
+    """Business objects of another application, which makes them one at a time."""
+
+    name, title, private = "shelf.letter", "Letter", False
+
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+
+    def create(self, session: Session, *, subject: str, **_: Any) -> str:
+        self.subjects.append(subject)
+        return str(len(self.subjects))
+
+    def check_defaults(self, defaults: Mapping[str, Any]) -> None: ...
+
+    def exists(self, session: Session, record: str) -> bool:
+        return True
+
+    def title_of(self, session: Session, record: str) -> str:
+        return self.subjects[int(record) - 1]
+
+    def merge_cc(self, session: Session, record: str, cc: Sequence[str]) -> None: ...
+
+    def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None: ...
+
+
+def test_a_model_that_makes_its_records_one_by_one_takes_part_in_batches(database: Database) -> None:
+    shelf, url = Shelf(), database.url.render_as_string(hide_password=False)
+    with temporary_app(["alias"], database_url=url, models=[shelf]) as app:
+        with app.write() as session:
+            add_alias(session, AliasForm(name="support", model="shelf.letter"))
+        received = app.inbound.settle_many(app.keep_many([Mailing(raw=raw) for raw in numbered(3)]))
+    assert shelf.subjects == ["Question 0", "Question 1", "Question 2"]
+    assert [one.routes[0]["record"] for one in received] == ["1", "2", "3"]
 
 
 @pytest.mark.slow
