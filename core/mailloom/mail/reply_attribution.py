@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from mailloom.mail.reply_line import Hint, Line, key
 from mailloom.mail.reply_words_attribution import OPENERS, VERBS, VERBS_UNSPACED
@@ -27,13 +26,13 @@ _VERB = re.compile(
     rf"(?<![^\W\d_])(?:{_any_of(w for words in VERBS.values() for w in words)})(?![^\W\d_])|{_any_of(VERBS_UNSPACED)}"
 )
 _VERB_TAILS = frozenset(key(word)[-3:] for words in (*VERBS.values(), VERBS_UNSPACED) for word in words)
-_TAIL_LENGTHS = sorted({len(tail) for tail in _VERB_TAILS})
 _SPACED_OPENERS = [w for language, words in OPENERS.items() for w in words if language not in {"zh", "th", "he"}]
 _OPENER = re.compile(
     rf"(?:{_any_of(_SPACED_OPENERS)})[\s,]|(?:{_any_of(OPENERS['zh'] + OPENERS['th'] + OPENERS['he'])})"
 )
 _SHARED_OPENER = re.compile(r"\s(?=(?:on|am|le|el|il|em|op|den)\s+(?:\w{2,10}[.,]{0,2}\s+){0,2}\d)")
 
+_COLON_WITHIN = re.compile(r":\s")
 _VERB_COLON = re.compile(rf"(?:{_VERB.pattern})\s?[*_]?:(?=\s)")
 _TIME = re.compile(r"(?<![\d.])\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\.?\d)|(?<!\d)\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr)\b")
 # Two digits at least for the year: "5.1.1" is a mail status and "192.0.2.1" a machine.
@@ -66,7 +65,7 @@ def attribution_at(lines: Sequence[Line], start: int) -> int | None:
         return None
     if first.hint is Hint.ATTRIBUTION:
         return _hinted(lines, start)
-    if not any(_may_end(line.text) for line in lines[start : start + _MOST_LINES]) or not _may_begin(first.text):
+    if not _may_begin(first.text):
         return None
     window = ""
     for end in range(start, min(start + _MOST_LINES, len(lines))):
@@ -81,6 +80,17 @@ def attribution_at(lines: Sequence[Line], start: int) -> int | None:
         if _may_end(line.text) and is_attribution(window, quote_follows=_quote_follows(lines, end + 1, first.depth)):
             return end + 1 if end == start or _belongs(lines, start, end, first.depth) else None
     return None
+
+
+def attribution_starts(lines: Sequence[Line]) -> list[bool]:
+    """For each line whether `attribution_at` can find anything there, by what it and the next few end in: True is no promise."""
+    near, end = [False] * len(lines), len(lines) + _MOST_LINES
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number]
+        if line.hint is Hint.ATTRIBUTION or _may_end(line.text):
+            end = number
+        near[number] = end - number < _MOST_LINES
+    return near
 
 
 def _goes_on_after_blank(lines: Sequence[Line], blank: int, window: str) -> bool:
@@ -100,7 +110,8 @@ def shared_line_attribution(line: Line) -> tuple[int, int] | None:
         return None
     lead = len(line.raw) - len(line.raw.lstrip())
     ends = {len(folded)} if folded.endswith(":") and len(folded) <= _LONGEST_LINE else set()
-    ends |= {found.end() for found in list(_VERB_COLON.finditer(folded, 0, _LONGEST_LINE))[:3]}
+    if _COLON_WITHIN.search(folded):
+        ends |= {found.end() for found in list(_VERB_COLON.finditer(folded, 0, _LONGEST_LINE))[:3]}
     for end in sorted(ends):
         head = folded[:end]
         if end < len(folded) and not _BRACKETED.search(head):
@@ -181,11 +192,9 @@ def _ends_with_verb(said: str) -> bool:
 
 def _may_end_with_verb(said: str) -> bool:
     """Necessary for a verb that ends at most two characters before the end; cheap, since each line of each mail is asked."""
-    for end in range(max(0, len(said) - 2), len(said) + 1):
-        for size in _TAIL_LENGTHS:
-            if said[max(0, end - size) : end] in _VERB_TAILS:
-                return True
-    return False
+    last = said[-5:]
+    # Each of the three places where it may end, for tails of two and of three characters.
+    return not _VERB_TAILS.isdisjoint((last[-3:], last[-2:], last[-4:-1], last[-3:-1], last[-5:-2], last[-4:-2]))
 
 
 def _may_begin(text: str) -> bool:
@@ -201,7 +210,6 @@ def _may_begin(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=2048)  # asked of each line once for every line above it that may begin a header
 def _may_end(text: str) -> bool:
     said = key(text).rstrip(" *_")
     return said.endswith((":", "---", ">", "...")) or _ends_with_verb(said)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from mailloom.mail.reply_line import Hint, Line, key
-from mailloom.mail.reply_words_header import ABOVE_WORDS, FIELD_WORDS, FORWARD_WORDS, ORIGINAL_WORDS, Field
+from mailloom.mail.reply_words_header import ABOVE_MARKS, ABOVE_WORDS, FIELD_WORDS, FORWARD_WORDS, ORIGINAL_WORDS, Field
 
 
 class Separator(Enum):
@@ -36,12 +36,7 @@ _FORWARD_STARTS = (
     "inoltrato da ",
 )
 _ABOVE = tuple(tuple(key(word) for word in words) for words in ABOVE_WORDS)
-_ABOVE_SHORT = [words for words in _ABOVE if words[0].count(" ") <= 1]
-# Who says a phrase of three words or more says those between its first and last: few phrases are to be looked for in a line.
-_ABOVE_BY_TOKEN: dict[str, list[tuple[str, ...]]] = {}
-for _words in _ABOVE:
-    if _words not in _ABOVE_SHORT:
-        _ABOVE_BY_TOKEN.setdefault(max(_words[0].split()[1:-1], key=len), []).append(_words)
+_ABOVE_MARKS = tuple(key(word) for word in ABOVE_MARKS)
 _CLOCK = re.compile(r"\d{1,2}[:.]\d\d")
 _LONGEST_NAME = 34
 _MOST_LINES = 40
@@ -132,8 +127,8 @@ def notes_block_at(lines: Sequence[Line], start: int) -> int | None:
     return end + 1 if len(found) >= 3 and end < len(lines) else None
 
 
-def separator_at(lines: Sequence[Line], start: int) -> Separator | None:
-    """The kind of the separator that line `start` is by itself, None when it is none."""
+def separator_at(lines: Sequence[Line], start: int, *, above: bool = True) -> Separator | None:
+    """The kind of the separator that line `start` is by itself, None when it is none. `above` False: `may_ask_above` said no."""
     line = lines[start]
     if line.hint is Hint.CUT:
         return Separator.CLIENT
@@ -147,7 +142,7 @@ def separator_at(lines: Sequence[Line], start: int) -> Separator | None:
         return Separator.ORIGINAL if dashes or line.text.endswith(":") or _field_near(lines, start) else None
     if dashes >= 6 and words and len(words) < 60 and _field_near(lines, start):
         return Separator.ORIGINAL
-    if is_above_marker(line.text):
+    if above and is_above_marker(line.text):
         return Separator.ABOVE
     return None
 
@@ -157,13 +152,18 @@ def is_above_marker(text: str) -> bool:
     if len(text) > 200:
         return False
     said = key(text)
-    tokens = said.split()
-    if len(tokens) > 14 and said[:1].isalnum():
+    if not _may_ask_above(said) or (said[:1].isalnum() and len(said.split()) > 14):
         return False
-    candidates = [words for words in _ABOVE_SHORT if words[0] in said]
-    for token in tokens:
-        candidates += _ABOVE_BY_TOKEN.get(token, ())
-    return any(all(word in said for word in words) for words in candidates)
+    return any(all(word in said for word in words) for words in _ABOVE)
+
+
+def may_ask_above(lines: Sequence[Line]) -> bool:
+    """Whether any line could be such a marker: asked once of a letter, so that hardly any has to look for it line by line."""
+    return _may_ask_above("\n".join([line.text for line in lines]).casefold())
+
+
+def _may_ask_above(said: str) -> bool:
+    return any(map(said.__contains__, _ABOVE_MARKS))
 
 
 def is_rule(line: Line) -> bool:

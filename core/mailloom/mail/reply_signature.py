@@ -267,9 +267,10 @@ def _is_disclaimer(joined: str) -> bool:
     starts = said.startswith(_LEGAL_STARTS)
     if (not starts and len(said) < 250) or len(said) < 70:
         return False
-    if not any(word in said for word in _LEGAL_ONLY):
+    # By `map`, which costs half of what a loop does: a last paragraph may be the whole letter.
+    if not any(map(said.__contains__, _LEGAL_ONLY)):
         return False
-    return sum(word in said for word in _LEGAL) >= (2 if starts else 5)
+    return sum(map(said.__contains__, _LEGAL)) >= (2 if starts else 5)
 
 
 def _is_footer(joined: str) -> bool:

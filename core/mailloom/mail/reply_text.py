@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mailloom.mail.reply_attribution import attribution_at, shared_line_attribution
-from mailloom.mail.reply_header import Separator, header_block_at, is_rule, notes_block_at, separator_at
+from mailloom.mail.reply_attribution import attribution_at, attribution_starts, shared_line_attribution
+from mailloom.mail.reply_header import Separator, header_block_at, is_rule, may_ask_above, notes_block_at, separator_at
 from mailloom.mail.reply_line import Line, plain_line
 from mailloom.mail.reply_signature import banner_end, is_sent_line, signature_lines
 
@@ -90,8 +90,10 @@ def _split_shared(given: Sequence[Line]) -> list[Line]:
 def _pieces(lines: Sequence[Line]) -> list[Piece]:
     pieces: list[Piece] = []
     number, new_from, words = 0, 0, False
+    attributed, above = attribution_starts(lines), may_ask_above(lines)
     while number < len(lines):
-        piece = _quote_at(lines, number, words=words) if number < _MOST_LINES or lines[number].depth else None
+        judged = number < _MOST_LINES or lines[number].depth
+        piece = _quote_at(lines, number, words, attributed[number], above) if judged else None
         if piece is None:
             words = words or bool(lines[number].text)
             number += 1
@@ -105,8 +107,11 @@ def _pieces(lines: Sequence[Line]) -> list[Piece]:
     return pieces
 
 
-def _quote_at(lines: Sequence[Line], start: int, *, words: bool) -> Piece | None:
-    """The quoted piece that begins at this line, None when the line is not old. `words`: new words came before."""
+def _quote_at(lines: Sequence[Line], start: int, words: bool, attributed: bool, above: bool) -> Piece | None:
+    """The quoted piece that begins at this line, None when the line is not old.
+
+    `words`: new words came before; `attributed`: an attribution may begin here; `above`: some line may ask to be answered above.
+    """
     line = lines[start]
     if line.depth:
         end = _marked_end(lines, start)
@@ -116,7 +121,7 @@ def _quote_at(lines: Sequence[Line], start: int, *, words: bool) -> Piece | None
         )
     if line.blank:
         return None
-    separator = separator_at(lines, start)
+    separator = separator_at(lines, start, above=above)
     if separator is Separator.ABOVE:
         end = len(lines) if words else start + 1
         return Piece(quoted=True, start=start, end=end, marked=not words, attributed=True, rule=separator.value)
@@ -128,7 +133,7 @@ def _quote_at(lines: Sequence[Line], start: int, *, words: bool) -> Piece | None
     block = header_block_at(lines, start) or notes_block_at(lines, start)
     if block is not None:
         return _old_message(lines, start, block, Separator.HEADER.value)
-    said = attribution_at(lines, start)
+    said = attribution_at(lines, start) if attributed else None
     return _old_message(lines, start, said, line.client or "attribution") if said is not None else None
 
 

@@ -187,3 +187,11 @@ ABOVE_WORDS: tuple[tuple[str, ...], ...] = (
     ("sobre aquesta línia",), ("iznad ove crte",), ("iznad ove linije",), ("nad to vrstico",),
     ("virš šios eilutės",), ("virs šīs līnijas",), ("selle rea kohale",),
 )
+
+# Each of the phrases above holds at least one of these: what holds none of them is not searched for all.
+ABOVE_MARKS: tuple[str, ...] = (
+    "above", "below", "line", "on top of", "oberhalb", "zeile", "linie", "ligne", "dessus", "línea", "encima",
+    "linha", "riga", "sopra", "boven deze", "ovanför", "linj", "yläpuolelle", "linią", "powyżej", "řád", "riad", "sor felett", "fölé",
+    "acestei", "deasupra", "выше", "над ", "вище", "πάνω από", "bu satır", "bu çizg", "هذا ال", "מעל", "この行", "この線",
+    "在此", "在這", "此线", "위에", "phía trên", "di atas", "aquesta", "iznad", "vrstic", "virš", "virs", "selle rea",
+)

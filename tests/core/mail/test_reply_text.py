@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailloom.mail.reply import visible_reply
+from mailloom.mail.reply_words_header import ABOVE_WORDS
 
 NEW = "Thanks, that works.\n\nSee you on Friday."
 OLD = "the old text\n\nmore of it"
@@ -123,6 +124,11 @@ SEPARATORS = {
     "reply above, spanish": "##- Por favor, escriba su respuesta por encima de esta línea -##",
     "do not write below": "*** Please do not write below this line ***",
 }
+
+
+@pytest.mark.parametrize("words", ABOVE_WORDS, ids=" ".join)
+def test_every_way_to_ask_for_an_answer_above_is_found_in_a_letter(words: tuple[str, ...]) -> None:
+    assert visible_reply(plain=f"{NEW}\n\n## {' '.join(words)} ##\n\n{OLD}").text == NEW
 
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=name) for name, block in BLOCKS.items()])
