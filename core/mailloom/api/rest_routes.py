@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.exceptions import HTTPException
 
 from mailloom.api.access import Identity, Permission, require
+from mailloom.api.office import Office
 from mailloom.errors import ConfigurationError
 
 MOST_ITEMS = 200
@@ -98,6 +99,19 @@ async def _idempotency_key(request: Request) -> str:
     return str(getattr(request.state, "idempotency_key", ""))
 
 
+async def _office(request: Request) -> Office:
+    office: Office = request.state.office
+    return office
+
+
+async def _secret(request: Request) -> None:
+    request.state.holds_secret = True
+
+
+HereOffice = Annotated[Any, Depends(_office)]
+"""The running application, an `Office`."""
+HoldsSecret = Depends(_secret)
+"""For the `dependencies` of a route whose answer shows a secret once: it is not kept for requests that are repeated."""
 Caller = Annotated[Identity, Depends(_caller)]
 """Who asks, for the audit log."""
 IdempotencyKey = Annotated[str, Depends(_idempotency_key)]

@@ -14,12 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from mailloom.api.accounts import AccountSettings, Security
-from mailloom.api.presets import MailProtocol, Preset
+from mailloom.api.presets import Preset
 from mailloom.errors import ConfigurationError
 from mailloom.flow.account_values import secret_fields
-from mailloom.flow.accounts import KnownKind
-from mailloom.flow.presets import fetching_protocol, filled_in, preset_fields, preset_named
-from mailloom.store.accounts import Direction
+from mailloom.flow.presets import filled_in, preset_named
 
 Host = Annotated[str | None, typer.Option(help="Name of the server.", show_default=False)]
 Port = Annotated[str | None, typer.Option(help="Blank: the usual one for the chosen security.", show_default=False)]
@@ -79,21 +77,6 @@ def chosen_preset(
     if host and any(variable.name == "host" for variable in preset.variables):
         given = {"host": host, **given}
     return filled_in(preset, given)
-
-
-def with_preset(preset: Preset, chosen: KnownKind, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The preset's values for a kind, and over them what was given. An address given as user is written in the form the provider wants."""
-    user = str(given.get("user") or "")
-    values = _preset_values(preset, chosen, user)
-    if "@" in user and "user" in values:
-        given = {name: value for name, value in given.items() if name != "user"}
-    return {**values, **given}
-
-
-def _preset_values(preset: Preset, chosen: KnownKind, user: str) -> dict[str, Any]:
-    outgoing = chosen.direction is Direction.OUTGOING
-    protocol = MailProtocol.SMTP if outgoing else fetching_protocol(chosen.kind.name)
-    return preset_fields(preset, protocol, chosen.kind.settings, user)
 
 
 def field_values(

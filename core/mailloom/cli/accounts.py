@@ -23,13 +23,13 @@ from mailloom.cli.account_fields import (
     User,
     chosen_preset,
     field_values,
-    with_preset,
 )
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, print_record, print_records, say
 from mailloom.errors import ConfigurationError
 from mailloom.flow.accounts import Accounts, shown_settings
 from mailloom.flow.choose import choose, outgoing_accounts
+from mailloom.flow.presets import with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
 

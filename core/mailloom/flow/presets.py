@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from mailloom.api.accounts import AccountSettings, Authentication
 from mailloom.api.presets import LoginKind, MailProtocol, OAuthEndpoints, Preset, Server, UserForm
 from mailloom.errors import ConfigurationError, NotFound
+from mailloom.flow.accounts import KnownKind
+from mailloom.store.accounts import Direction
 
 _VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _AUTHENTICATION = {
@@ -66,6 +68,17 @@ def preset_fields(preset: Preset, protocol: MailProtocol, model: type[AccountSet
         offered = ", ".join(sorted({server.protocol.value for server in preset.servers}))
         raise ConfigurationError(f"{preset.title} offers no {protocol}.", remedy=f"It offers {offered}.")
     return {name: value for name, value in values.items() if name in model.model_fields and value is not None}
+
+
+def with_preset(preset: Preset, chosen: KnownKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The preset's values for a kind, and over them what was given. An address given as user is written in the form the provider wants."""
+    user = str(given.get("user") or "")
+    outgoing = chosen.direction is Direction.OUTGOING
+    protocol = MailProtocol.SMTP if outgoing else fetching_protocol(chosen.kind.name)
+    values = preset_fields(preset, protocol, chosen.kind.settings, user)
+    if "@" in user and "user" in values:
+        given = {name: value for name, value in given.items() if name != "user"}
+    return {**values, **given}
 
 
 def server_fields(server: Server, address: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[MailloomError], int], ...] = (
 _RETRY_SECONDS = 30
 _MOST_FAULTS = 20
 _REMEDIES = {
+    400: "Correct the request, and send it again.",
     404: "Check the address.",
     405: "Use one of the methods in the header Allow.",
     408: "Send the body without pauses.",
