@@ -102,7 +102,8 @@ def _say(
     }
     statement = build(Statement.__table__).values(row)  # type: ignore[arg-type]  # declared as FromClause, is a Table
     nothing = statement.on_conflict_do_nothing(index_elements=["key", "topic"], index_where=HOLDS)
-    return _count(session.execute(nothing)) > 0
+    # The driver of PostgreSQL counts no rows of an INSERT … ON CONFLICT.
+    return session.execute(nothing.returning(Statement.__table__.c.id)).first() is not None
 
 
 def _end(session: Session, key: str, answer: Answer, source: Source, topic: str | None) -> int:
