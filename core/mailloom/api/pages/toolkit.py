@@ -94,7 +94,8 @@ class Toolkit:
             title=title,
             crumbs=crumbs,
             flash=flash,
-            sections=self._sections(),
+            menu=self._shown_menu(),
+            here=self._here(path_of(request)),
             **values,
         )
         if self.cookies.read(request, FLASH):
@@ -103,9 +104,7 @@ class Toolkit:
 
     def fragment(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A template as it is, for a part of a page that htmx puts in its place."""
-        html = self.environment.get_template(template).render(
-            visitor=visitor(), path=path_of(request), now=self.office.now(), **values
-        )
+        html = self.environment.get_template(template).render(path=path_of(request), now=self.office.now(), **values)
         return HTMLResponse(html, status_code=status, headers={"Vary": "HX-Request, Cookie"})
 
     def table(
@@ -153,7 +152,7 @@ class Toolkit:
                 return Flash(text=text, tone=tone, undo=undo)
         return None
 
-    def _sections(self) -> list[tuple[str, list[MenuEntry]]]:
+    def _shown_menu(self) -> list[tuple[str, list[MenuEntry]]]:
         who = visitor()
         shown = [entry for entry in self._menu if who.may(entry.permission)]
         parts = [
@@ -161,6 +160,11 @@ class Toolkit:
             for section in MenuSection
         ]
         return [(title, entries) for title, entries in parts if entries]
+
+    def _here(self, path: str) -> str:
+        """The name of the menu entry that a page belongs to: the one with the longest path above it."""
+        above = [entry for entry in self._menu if f"{path}/".startswith(f"{entry.path.rstrip('/')}/")]
+        return max(above, key=lambda entry: len(entry.path)).name if above else ""
 
     def _csv(self, request: Request, table: Table) -> Response:
         identity = visitor().identity

@@ -21,7 +21,7 @@ class Visitor:
     identity: Identity | None = None
     """None: not signed in."""
     language: str = "en"
-    words: Mapping[str, str] = field(default=_NOTHING, repr=False)
+    words: Mapping[str, str] = field(default_factory=lambda: _NOTHING, repr=False)
     """English to the language."""
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     theme: str = "auto"
