@@ -59,6 +59,7 @@ def make_application(app: App, pace: Pace) -> ASGIApp:
         static = static_files(app.registry)
         application.include_router(static.router())
         application.mount(ROOT, make_admin(app, static))
-        application.add_route("/", lambda request: RedirectResponse(f"{ROOT}/"), include_in_schema=False)
+        for path in ("/", ROOT):
+            application.add_route(path, lambda request: RedirectResponse(f"{ROOT}/"), include_in_schema=False)
     encrypted = settings.base_url.startswith("https://")
     return Guards(application, largest_bytes=settings.largest_request_bytes, encrypted=encrypted)
