@@ -173,7 +173,7 @@ def _policy(situation: Situation, record: DmarcRecord) -> DomainFinding:
         why="A strict policy keeps others from writing in your name. Keep p=none or quarantine where people write to mailing lists: "
         "lists break signatures, and p=reject would lose their mail (RFC 9989 §7.4).",
         takes=UP_TO_TWO_DAYS,
-        remedy="Read the reports (mailloom dmarc reports), then publish the next step.",
+        remedy="Read the reports (mailloom dmarc list), then publish the next step.",
     )
 
 

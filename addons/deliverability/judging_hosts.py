@@ -86,7 +86,7 @@ def _encryption(situation: Situation) -> Iterator[DomainFinding]:
         why = (
             "Gmail demands that mail comes over TLS; what goes out unencrypted here can be read and changed on its way."
         )
-        remedy = f"Choose TLS: mailloom accounts change {open_ones[0]} --security tls"
+        remedy = f"Choose TLS: mailloom accounts edit {open_ones[0]} --security tls"
         yield _warning(Topic.TLS, "", text, "TLS for every account", why, remedy)
     elif situation.accounts:
         yield _good(Topic.TLS, "", "Every account hands mail over by TLS, or on this machine.")
@@ -98,7 +98,7 @@ def _port(answer: PortAnswer) -> DomainFinding:
         return _good(Topic.PORTS, about, f"{answer.host} takes connections at port 25.")
     if answer.open_ports:
         text = f"Port 25 of {answer.host} does not answer ({answer.failure}); {_listed(answer.open_ports)} does."
-        remedy = f"Use another port: mailloom accounts change {answer.account} --port {answer.open_ports[0]}"
+        remedy = f"Use another port: mailloom accounts edit {answer.account} --port {answer.open_ports[0]}"
     else:
         text = f"{answer.host} answers at none of the ports 25, 587, 465 and 2525 ({answer.failure})."
         remedy = (

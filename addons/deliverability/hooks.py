@@ -1,0 +1,71 @@
+"""Deliverability: what this addon answers to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from mailloom.api import Check, Denial, Job, Office, Routes, hookimpl
+
+from . import commands, permitting
+from .checking import recheck
+from .checks import CHECK
+from .settings import DeliverabilitySettings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+_HOUR = 3600.0
+
+
+@hookimpl
+def register_settings() -> type[BaseModel]:
+    return DeliverabilitySettings
+
+
+@hookimpl
+def register_checks() -> Sequence[Check]:
+    return [CHECK]
+
+
+@hookimpl
+def register_commands(root: typer.Typer) -> None:
+    root.add_typer(commands.deliverability, name="deliverability")
+
+
+@hookimpl
+def register_doctor_commands(doctor: typer.Typer) -> None:
+    commands.add_to_doctor(doctor)
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return [
+        Job(
+            name="deliverability",
+            summary="Look at sending domains that are due, and say what became worse or better.",
+            every_seconds=_HOUR,
+            run=recheck,
+        )
+    ]
+
+
+@hookimpl
+def register_routes() -> Sequence[Routes]:
+    return [Routes(name="mta-sts", make=_routes)]
+
+
+def _routes(office: Office) -> APIRouter:
+    from .routes import make
+
+    return make(office)
+
+
+@hookimpl
+def permit_bulk(domain: str, per_day: int, session: Session) -> Denial | None:
+    reason = permitting.why_blocked(session, domain, per_day)
+    return None if reason is None else Denial(state="unready", reason=reason)
