@@ -41,14 +41,16 @@ def _members() -> MemberRow:
     ).order_by(Member.id)
 
 
-def records_of(model: ThreadModel, *, chosen: Filter | None = None) -> Select[Any]:
+def records_of(model: ThreadModel, *, chosen: Filter | None = None, also_without_address: bool = False) -> Select[Any]:
     """`id`, `address` and `name` of a model's records that have an address, ascending by `id`. The address is as stored: normalise it.
 
     ConfigurationError when the model names no address, or the filter asks for a field that the model does not offer.
     """
     columns, offered = _columns(model)
     statement = select(columns["id"].label("id"), columns["address"].label("address"), columns["name"].label("name"))
-    statement = statement.where(columns["address"] != "", columns["address"].is_not(None)).order_by(columns["id"])
+    if not also_without_address:
+        statement = statement.where(columns["address"] != "", columns["address"].is_not(None))
+    statement = statement.order_by(columns["id"])
     return statement if chosen is None else statement.where(compiled(chosen, offered))
 
 
