@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from mailloom.api import ThreadModel, hookimpl, mapped
+from mailloom.api import MenuEntry, MenuSection, Office, Pages, Permission, ThreadModel, hookimpl, mapped
 
 from . import commands
 from .models import Ticket, follow_conversation
+
+if TYPE_CHECKING:
+    from mailloom.api.pages import APIRouter, Toolkit
 
 
 @hookimpl
@@ -20,3 +24,30 @@ def register_thread_models() -> Sequence[ThreadModel]:
 @hookimpl
 def register_commands(root: typer.Typer) -> None:
     root.add_typer(commands.helpdesk, name="helpdesk")
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="helpdesk", make=_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="tickets",
+            title="Tickets",
+            path="/helpdesk/tickets",
+            section=MenuSection.MAIL,
+            permission=Permission.MESSAGES_READ,
+            order=80,
+            icon="inbox",
+        )
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)
