@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 from pydantic import BaseModel
@@ -12,7 +13,7 @@ from mailloom.api import Denial, Draft, ProviderEvent, Purpose, Recipient, Route
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
 
-from . import commands, refusals, return_paths, suppressing, webhooks
+from . import commands, persons, refusals, return_paths, suppressing, webhooks
 from .router import ReportRouter
 from .settings import BounceSettings
 
@@ -34,7 +35,7 @@ def register_commands(root: typer.Typer) -> None:
 
 @hookimpl
 def classify_message(message: Mail) -> Report | None:
-    return classify(message.raw)
+    return classify(message)
 
 
 @hookimpl
@@ -57,3 +58,13 @@ def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None
 @hookimpl
 def provider_events(events: Sequence[ProviderEvent], session: Session) -> None:
     webhooks.record_provider_events(session, office_of(session), events)
+
+
+@hookimpl
+def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    return persons.export(session, address)
+
+
+@hookimpl
+def erase_person(address: str, session: Session) -> Mapping[str, int]:
+    return persons.erase(session, address)

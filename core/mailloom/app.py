@@ -38,6 +38,7 @@ from mailloom.flow.health import pause
 from mailloom.flow.inbound import Inbound
 from mailloom.flow.outbound import Outbound
 from mailloom.flow.outbound_hooks import tell_settled
+from mailloom.flow.persons import erase_core, export_core
 from mailloom.flow.resting import rest_of
 from mailloom.flow.telling import tell_contact
 from mailloom.flow.threads import open_thread, takes_part
@@ -303,6 +304,13 @@ class App:
 
     def opted_in_again(self, session: Session, address: str, topic: str) -> None:
         self.registry.hooks.opted_in_again(address, topic, session)
+
+    def export_person(self, session: Session, address: str) -> dict[str, list[Mapping[str, Any]]]:
+        return {**export_core(session, address), **self.registry.hooks.export_person(address, session)}
+
+    def erase_person(self, session: Session, address: str) -> dict[str, int]:
+        addons = self.registry.hooks.erase_person(address, session)
+        return {**addons, **erase_core(session, address, self.now())}
 
     def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
         row = session.get(AccountRow, account_id)

@@ -197,6 +197,14 @@ class Office(Protocol):
         """Tell the observers that a normalised address said yes; `topic` '' is all marketing."""
         ...
 
+    def export_person(self, session: Session, address: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """All that the core and the addons keep about a normalised address: records by what they are. HookFailed when one cannot say."""
+        ...
+
+    def erase_person(self, session: Session, address: str) -> Mapping[str, int]:
+        """Forget a normalised address everywhere; counts by what was erased. The caller commits, and must undo everything when it raises."""
+        ...
+
     def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
         """What an outgoing account's server does with mail; None when the account is gone or its addon is not at work."""
         ...

@@ -41,7 +41,7 @@ def strip_arrivals(session: Session, before: datetime, limit: int) -> int:
         ids = [row.id for row in found]
         _strip(session, update(Message).where(Message.arrival_id.in_(ids)))
         _strip(session, update(Arrival).where(Arrival.id.in_(ids)))
-        _remove_unused(session, {row.raw_digest for row in found})
+        remove_unused(session, {row.raw_digest for row in found})
     return len(found)
 
 
@@ -60,7 +60,7 @@ def strip_sent(session: Session, before: datetime, limit: int) -> int:
         digests = {row.raw_digest for row in found} | set(session.scalars(own))
         _strip(session, update(Delivery).where(Delivery.message_id.in_(ids), Delivery.raw_digest.is_not(None)))
         _strip(session, update(Message).where(Message.id.in_(ids)))
-        _remove_unused(session, digests)
+        remove_unused(session, digests)
     return len(found)
 
 
@@ -68,7 +68,8 @@ def _strip(session: Session, statement: Update) -> None:
     session.execute(statement.values(raw_digest=None), execution_options={"synchronize_session": False})
 
 
-def _remove_unused(session: Session, digests: Collection[str | None]) -> None:
+def remove_unused(session: Session, digests: Collection[str | None]) -> None:
+    """Remove those of these blobs that nothing points at any more. The caller commits."""
     chosen = [digest for digest in digests if digest]
     unused = _unused(session)
     for start in range(0, len(chosen), _AT_A_TIME):
