@@ -16,7 +16,7 @@ from mailloom.api.pages.cookies import Cookies
 from mailloom.api.pages.guard import Guarded, guarded_routes
 from mailloom.app import App
 from mailloom.errors import ConfigurationError
-from mailloom.web.admin import audit_log, errors, overview, profile, settings, signing_in, tokens, users
+from mailloom.web.admin import audit_log, doctor, errors, jobs, overview, profile, settings, signing_in, tokens, users
 from mailloom.web.admin.environment import page_environment
 from mailloom.web.admin.gate import Gate
 from mailloom.web.admin.menu import CORE_MENU
@@ -27,6 +27,8 @@ _log = structlog.get_logger(__name__)
 Make = Callable[[App, Toolkit], APIRouter]
 CORE_PAGES: tuple[Make, ...] = (
     overview.make,
+    doctor.make,
+    jobs.make,
     signing_in.make,
     profile.make,
     users.make,

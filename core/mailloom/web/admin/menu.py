@@ -10,6 +10,33 @@ CORE_MENU = (
         name="overview", title="Overview", path="/", section=MenuSection.OVERVIEW, permission=None, order=0, icon="home"
     ),
     MenuEntry(
+        name="alarms",
+        title="Alarms",
+        path="/alarms",
+        section=MenuSection.OVERVIEW,
+        permission=Permission.SYSTEM_READ,
+        order=10,
+        icon="alert",
+    ),
+    MenuEntry(
+        name="doctor",
+        title="Doctor",
+        path="/doctor",
+        section=MenuSection.OVERVIEW,
+        permission=Permission.SYSTEM_READ,
+        order=20,
+        icon="check",
+    ),
+    MenuEntry(
+        name="jobs",
+        title="Jobs",
+        path="/jobs",
+        section=MenuSection.OVERVIEW,
+        permission=Permission.SYSTEM_READ,
+        order=30,
+        icon="clock",
+    ),
+    MenuEntry(
         name="settings",
         title="Settings",
         path="/settings",

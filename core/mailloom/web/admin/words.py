@@ -1,4 +1,7 @@
-"""Catalogues of translations: TOML files of English = translation, `locale/<language>.toml` beside the templates of the core and of each addon."""
+"""Catalogues of translations: TOML files of English = translation, in the folder `locale` beside the templates of the core and of each addon.
+
+A file is named `<language>.toml`, or `<topic>.<language>.toml` where one language has several.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def read_catalogues(folders: Iterable[Path]) -> dict[str, dict[str, str]]:
             except (OSError, ValueError) as error:
                 _log.warning("a catalogue was left out", file=str(file), reason=str(error))
                 continue
-            known = found.setdefault(file.stem, {})
+            known = found.setdefault(file.stem.rpartition(".")[2], {})
             known.update({english: text for english, text in words.items() if isinstance(text, str)})
     return found
 
