@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from mailloom.mail import body, tnef
 from mailloom.mail.attachment import Attachment
@@ -24,6 +25,9 @@ from mailloom.mail.messageids import first_id, message_ids
 from mailloom.mail.part import Part, Source
 
 __all__ = ["Attachment", "Message", "Part", "parse"]
+
+_FILES = ("application/", "audio/", "image/", "video/")
+_MOST_LOOKED_AT = 1000
 
 
 def parse(raw: bytes) -> Message:
@@ -169,6 +173,22 @@ class Message(Part):
             inline=inline and (part.disposition != "attachment" or part.content_id in shown),
             load=lambda: part.content,
         )
+
+    def abridged(self, most: int) -> bytes:
+        """The bytes with the body of each file cut after `most` octets, for those who read what a mail says and what its files are called.
+
+        Texts and enclosed messages stay whole, and so does what stands in an encoding around several parts, or far behind.
+        """
+        if len(self.raw) <= most:
+            return self.raw
+        raw, kept, done = self._source.raw, [], 0
+        for part in islice(self.walk(), _MOST_LOOKED_AT):
+            if part._source is self._source and part._declared_type[0].startswith(_FILES):
+                cut = raw.find(b"\n", part._body_start + most, part._end) + 1
+                if cut:
+                    kept.append(raw[done:cut])
+                    done = part._end
+        return b"".join([*kept, raw[done:]])
 
     @property
     def defects(self) -> list[str]:

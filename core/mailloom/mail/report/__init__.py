@@ -7,7 +7,7 @@ what mail systems and providers say; where they disagree with a standard, the ta
 
 from __future__ import annotations
 
-from ..message import Message
+from ..message import Message, parse
 from .fields import report_fields
 from .judgement import Judgement, Saying, is_hard, judge
 from .values import Absence, Event, Kind, Origin, Reason, Report
@@ -29,6 +29,11 @@ __all__ = [
 ]
 
 
+_LONGEST_FILE = 50_000
+"""Octets; a report that somebody sends as a file begins long before."""
+
+
 def classify(raw: bytes | Message) -> Report:
     """The verdict on one message, from its bytes as they were received. Never raises."""
-    return verdict(raw.raw if isinstance(raw, Message) else raw)
+    message = raw if isinstance(raw, Message) else parse(raw)
+    return verdict(message.abridged(_LONGEST_FILE))

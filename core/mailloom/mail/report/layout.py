@@ -87,7 +87,8 @@ class Leaf:
         if len(self.body) <= _LONGEST_BEGINNING or self.type == "text/html" or _charset_of(self.fields):
             return True
         # Without NUL, which decoding drops too, so that the words are found in UTF-16 as well.
-        beginning = _transferred(self.body[:_LONGEST_BEGINNING], self.fields)
+        # Whole lines, since a torn group of base64 is decoded twice.
+        beginning = _transferred(self.body[:_LONGEST_BEGINNING].rpartition("\n")[0] or self.body, self.fields)
         return words.encode() in beginning.replace(b"\0", b"").lower()
 
 
