@@ -12,7 +12,7 @@ from mailloom.flow.throttle import buckets
 from mailloom.store.accounts import AccountRow, AccountState, Throttle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Limits:
     """Only the day's: a second and a minute are waited for in the outbox."""
 

@@ -1,0 +1,1 @@
+"""Mailings: one mail to many, with a ledger that knows of every recipient what became of him."""

@@ -1,0 +1,58 @@
+"""Mailings: what this addon answers to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from mailloom.api import Composer, Job, Router, Settled, hookimpl, office_of
+from mailloom.store.outbox import Delivery
+
+from . import answers, commands, marks, results
+from .composer import MailingComposer
+from .replies import ReplyCounter
+from .running import JOB
+from .settings import MailingSettings
+
+
+@hookimpl
+def register_settings() -> type[BaseModel]:
+    return MailingSettings
+
+
+@hookimpl
+def register_composers() -> Sequence[Composer]:
+    return [MailingComposer()]
+
+
+@hookimpl
+def register_routers() -> Sequence[Router]:
+    return [ReplyCounter()]
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    return [JOB]
+
+
+@hookimpl
+def register_commands(root: typer.Typer) -> None:
+    commands.add_to(root)
+
+
+@hookimpl
+def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None:
+    results.note_settled(session, deliveries)
+
+
+@hookimpl
+def complained(delivery: Delivery, feedback_type: str, session: Session) -> None:
+    marks.note_complained(session, delivery.id, office_of(session).now())
+
+
+@hookimpl
+def opted_out(address: str, topic: str, source: str, session: Session) -> None:
+    answers.note_opt_out(session, address, topic, source)

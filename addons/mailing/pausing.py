@@ -1,0 +1,113 @@
+"""Stopping a mailing and letting it go on: what waits in the outbox is taken back at once, so that a pause holds from its commit on.
+
+Taken back is what is queued, deferred or claimed; what is marked as sending is finished by its pass and counted. A delivery that was taken back
+stands as cancelled in the outbox until the mailing goes on, and keeps its number of tries.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailloom.store.outbox import Delivery, DeliveryState
+
+from .counting import Tally
+from .history import OURSELVES, moved, must_move, note
+from .models import LedgerRow, Mailing, MailingState, Standing
+
+_WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.LEASED)
+_AT_WORK = (MailingState.QUEUED, MailingState.SENDING)
+_AT_A_TIME = 500
+
+
+def pause(session: Session, mailing_id: int, *, actor: str, why: str, now: datetime) -> None:
+    """As a person asks for it; Refused when it is not at work."""
+    must_move(session, mailing_id, _AT_WORK, MailingState.PAUSED, actor=actor, why=why, now=now, resume_at=None)
+    take_back(session, mailing_id, why=f"Held: mailing {mailing_id} is paused.")
+
+
+def stop(session: Session, mailing_id: int, *, why: str, now: datetime, resume_at: datetime | None = None) -> bool:
+    """As the mailing itself does; `resume_at` says when it goes on by itself. False when it was stopped already."""
+    done = moved(
+        session, mailing_id, _AT_WORK, MailingState.PAUSED, actor=OURSELVES, why=why, now=now, resume_at=resume_at
+    )
+    if done:
+        take_back(session, mailing_id, why=f"Held: mailing {mailing_id} is paused.")
+    return done
+
+
+def resume(session: Session, mailing_id: int, *, actor: str, why: str, now: datetime) -> None:
+    """Go on where it stopped. The circuit breaker begins to count anew when a person does this."""
+    mailing = session.get_one(Mailing, mailing_id)
+    values: dict[str, Any] = {"resume_at": None}
+    if actor != OURSELVES:
+        values["watched_from"] = now
+    to = MailingState.SENDING if mailing.started_at is not None else MailingState.QUEUED
+    must_move(session, mailing_id, (MailingState.PAUSED,), to, actor=actor, why=why, now=now, **values)
+
+
+def cancel(session: Session, mailing_id: int, *, actor: str, why: str, now: datetime) -> None:
+    """End it for good: who was not written to never is."""
+    wanted = (MailingState.DRAFT, *_AT_WORK, MailingState.PAUSED)
+    must_move(
+        session,
+        mailing_id,
+        wanted,
+        MailingState.CANCELLED,
+        actor=actor,
+        why=why,
+        now=now,
+        finished_at=now,
+        resume_at=None,
+    )
+    take_back(session, mailing_id, why=f"Mailing {mailing_id} was cancelled.")
+    waiting = update(LedgerRow).where(LedgerRow.mailing_id == mailing_id, LedgerRow.state == Standing.PENDING)
+    values = {"state": Standing.CANCELLED, "reason": "the mailing was cancelled", "settled_at": now}
+    ended = session.execute(waiting.values(values), execution_options={"synchronize_session": False})
+    tally = Tally()
+    tally.moved(mailing_id, Standing.PENDING, Standing.CANCELLED, ended.rowcount)  # type: ignore[attr-defined]  # of a CursorResult
+    tally.write(session)
+
+
+def take_back(session: Session, mailing_id: int, *, why: str) -> None:
+    """Out of the outbox, back to pending. What is being sent at this moment stays queued in the ledger and settles by itself."""
+    queued = select(LedgerRow.delivery_id).where(LedgerRow.mailing_id == mailing_id, LedgerRow.state == Standing.QUEUED)
+    numbers = [number for number in session.scalars(queued) if number is not None]
+    for start in range(0, len(numbers), _AT_A_TIME):
+        held = _held_back(session, numbers[start : start + _AT_A_TIME], why)
+        rows = update(LedgerRow).where(LedgerRow.delivery_id.in_(held), LedgerRow.state == Standing.QUEUED)
+        session.execute(rows.values(state=Standing.PENDING), execution_options={"synchronize_session": False})
+
+
+def _held_back(session: Session, numbers: list[int], why: str) -> list[int]:
+    waiting = update(Delivery).where(Delivery.id.in_(numbers), Delivery.state.in_(_WAITING))
+    values = {"state": DeliveryState.CANCELLED, "attempt": None, "lease_until": None, "explanation": why}
+    done = session.execute(
+        waiting.values(values).returning(Delivery.id), execution_options={"synchronize_session": False}
+    )
+    return list(done.scalars())
+
+
+def retry(
+    session: Session, mailing_id: int, standings: tuple[Standing, ...], *, actor: str, why: str, now: datetime
+) -> int:
+    """Let those whose mail failed be written to once more; returns how many. An uncertain mail may arrive twice."""
+    tally, count = Tally(), 0
+    for standing in standings:
+        rows = update(LedgerRow).where(LedgerRow.mailing_id == mailing_id, LedgerRow.state == standing)
+        values = {"state": Standing.PENDING, "reason": "", "settled_at": None}
+        done = session.execute(rows.values(values), execution_options={"synchronize_session": False})
+        changed = done.rowcount  # type: ignore[attr-defined]  # of a CursorResult
+        tally.moved(mailing_id, standing, Standing.PENDING, changed)
+        count += changed
+    tally.write(session)
+    note(session, mailing_id, "retry", actor=actor, why=f"{why} ({count} recipients)", now=now)
+    if count:
+        moved(
+            session, mailing_id, (MailingState.DONE,), MailingState.SENDING, actor=actor, why="retry", now=now,
+            finished_at=None, watched_from=now,
+        )  # fmt: skip
+    return count

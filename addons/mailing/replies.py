@@ -1,0 +1,28 @@
+"""Sees answers to mailings on their way in, whatever becomes of them: they start conversations of their own, and count as replies all the same."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from mailloom.api import Incoming, Pass, Verdict
+
+from .feeding import COMPOSER
+from .marks import note_replied
+
+
+class ReplyCounter:
+    """Decides nothing. Automatic answers are no replies; they do not come this far, or say what they are."""
+
+    name = "mailing-reply"
+    order = 44
+    summary = "Counts answers to mailings; decides nothing."
+
+    def route(self, incoming: Incoming, session: Session) -> Verdict:
+        answered = [message for message in incoming.referenced if message.composer == COMPOSER]
+        if not answered:
+            return Pass(why="it answers no mailing")
+        if incoming.dry_run or incoming.report() is not None:
+            return Pass(why="it answers a mailing, and is not counted")
+        for message in answered[:1]:
+            note_replied(session, message.id, incoming.from_key, incoming.now)
+        return Pass(why=f"it answers a mailing (message {answered[0].id}); counted as a reply")
