@@ -31,8 +31,8 @@ fieldset{border:0;margin:0 0 1rem;padding:0}legend{font-weight:600;padding:0;mar
 label.choice{display:flex;gap:.75rem;padding:.6rem 0;align-items:flex-start;overflow-wrap:anywhere}
 label.choice input{width:1.35rem;height:1.35rem;margin:.1rem 0 0;flex:none;accent-color:var(--own)}
 label small{display:block;color:var(--soft)}
-label.field{display:block;font-weight:600;margin-bottom:1rem}
-select,textarea{display:block;width:100%;margin-top:.35rem;padding:.6rem;font:inherit;color:inherit;background:var(--sheet);
+section>:last-child{margin-bottom:0}label.field{display:block;font-weight:600;margin-bottom:1rem}
+select,textarea{display:block;width:100%;margin-top:.35rem;padding:.6rem;font:inherit;font-weight:400;color:inherit;background:var(--sheet);
 border:1px solid var(--line);border-radius:.5rem}
 button{font:inherit;font-weight:600;min-height:2.9rem;padding:.6rem 1.2rem;border-radius:.5rem;border:2px solid var(--own);
 background:var(--own);color:var(--on);cursor:pointer;max-width:100%}
@@ -114,7 +114,7 @@ def link(target: str, label: str) -> str:
 def masked(key: str) -> str:
     """An address as its owner knows it again and others do not: the mail may have been passed on."""
     localpart, _, domain = key.rpartition("@")
-    return f"{localpart[:1]}…@{domain}"
+    return f"{localpart[:1]}***@{domain}"
 
 
 def _linear(part: float) -> float:
