@@ -15,6 +15,7 @@ from mailloom.api.checks import Severity
 from mailloom.api.output import AsJson, print_json, print_records, say
 from mailloom.api.settings import CoreSettings
 from mailloom.errors import NotFound
+from mailloom.store.domains import domain_or_first
 
 from .checking import DomainReport, check_domain, domain_name, last_report
 from .deciding import add_selector, published_hosts, remove_selector, set_policy
@@ -216,9 +217,15 @@ def handover(
     if not to:
         _say({"domain": wanted, "text": text}, text.rstrip("\n"), as_json=as_json)
         return
-    draft = Draft(sender=None, recipients=[Recipient(address=one_address(to, "--to"))], subject=subject(wanted), text=text,
-                  purpose=Purpose.TRANSACTIONAL)  # fmt: skip
     with office.write() as session:
+        first = domain_or_first(session, None)
+        draft = Draft(
+            sender=one_address(first.from_address, "the sender") if first else None,
+            recipients=[Recipient(address=one_address(to, "--to"))],
+            subject=subject(wanted),
+            text=text,
+            purpose=Purpose.TRANSACTIONAL,
+        )
         queued = office.enqueue(session, draft)
     _say({"domain": wanted, "to": to, "message": queued.message_id}, f"Queued for {to}.", as_json=as_json)
 

@@ -26,11 +26,13 @@ def handover_text(report: DomainReport, *, organisation: str) -> str:
 
 
 def missing_records(report: DomainReport) -> list[tuple[Topic, Record, str]]:
-    """What has still to be published, with what to do about it; each record once."""
+    """What has still to be published in the domain's own zone, with what to do about it; each record once."""
     found: dict[tuple[str, str, str], tuple[Topic, Record, str]] = {}
     for finding in report.findings:
         if finding.topic in _WANTED and finding.severity in ("bad", "warning"):
             for record in finding.records:
+                if not f".{record.name}".endswith(f".{report.domain}"):
+                    continue
                 found.setdefault((record.name, record.type, record.value), (finding.topic, record, finding.remedy))
     return list(found.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailloom.addons.senderauth.dkim_tags import BadTags, KeyRevoked, PublishedKey, read_key, read_tags
 from mailloom.api.checks import Severity
@@ -106,8 +107,11 @@ def _same_key(texts: tuple[str, ...], wanted: str) -> bool:
 def _of_provider(
     account: SendingAccount, provider: Provider, situation: Situation, answers: Answers
 ) -> Iterator[DomainFinding]:
+    signed = signs_for(account, situation, answers)
     for key in provider.keys:
-        yield _provider_key(provider, key, situation, answers.keys[key.selector])
+        finding = _provider_key(provider, key, situation, answers.keys[key.selector])
+        # One key that holds is enough; the others are for the provider's next rotation.
+        yield replace(finding, severity=Severity.WARNING) if signed and finding.severity is Severity.BAD else finding
     if not provider.keys and not situation.selectors:
         yield DomainFinding(
             topic=Topic.DKIM,

@@ -31,9 +31,13 @@ def spf_findings(situation: Situation, answers: Answers) -> Iterator[DomainFindi
 def proposed(situation: Situation, answers: Answers, domain: str) -> Merged:
     """The one record that the domain should have."""
     tree = answers.spf[domain]
-    wanted = [term for each in answers.coverage if each.account.envelope_domain == domain for term in _missing(each)]
-    if not tree.texts and domain == situation.domain and answers.exchanger_provider is not None:
-        wanted += answers.exchanger_provider.spf
+    everybody = any(_closed(text) != text for text in tree.texts)
+    of_domain = [each for each in answers.coverage if each.account.envelope_domain == domain]
+    wanted = [term for each in of_domain for term in (each.terms if everybody else _missing(each))]
+    if not tree.texts and domain == situation.domain:
+        # Nothing forbids anything yet: whoever is known to write is named from the beginning.
+        wanted += [term for each in answers.coverage for term in each.terms]
+        wanted += answers.exchanger_provider.spf if answers.exchanger_provider else ()
     merged = merge(tree.texts, dict.fromkeys(wanted))
     return Merged(text=_closed(merged.text), left_out=merged.left_out)
 

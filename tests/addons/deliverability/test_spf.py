@@ -81,7 +81,7 @@ def test_the_merged_record_is_one_and_lets_everybody_send_whom_any_of_them_let(
     assert not merged.left_out
     assert is_spf(merged.text)
     read_record(merged.text)
-    assume(not tree(merged.text).over_limit)
+    assume(not any("more than" in verdict(address, merged.text).why for address in ADDRESSES))
     for address in ADDRESSES:
         if any(verdict(address, record).result is Result.PASS for record in records):
             assert verdict(address, merged.text).result is Result.PASS, (address, merged.text)
@@ -92,7 +92,7 @@ def test_the_merged_record_is_one_and_lets_everybody_send_whom_any_of_them_let(
 def test_what_is_wanted_may_send_unless_the_record_itself_forbids_it_before(record: str, wanted: list[str]) -> None:
     assume(not any(term[0] in "?~-" for term in record.split()[1:] if not term.endswith("all")))
     merged = merge([record], wanted).text
-    assume(not tree(merged).over_limit)
+    assume(not any("more than" in verdict(address, merged).why for address in ADDRESSES))
     for address in ADDRESSES:
         if wanted and verdict(address, " ".join(["v=spf1", *wanted])).result is Result.PASS:
             assert verdict(address, merged).result is Result.PASS, (address, merged)
