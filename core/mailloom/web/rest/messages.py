@@ -24,7 +24,7 @@ from mailloom.api.rest_routes import (
     needs,
     page_of,
 )
-from mailloom.errors import NotFound
+from mailloom.errors import ConfigurationError, NotFound
 from mailloom.mail.compose_checks import refuse_controls
 from mailloom.store.blobs import read_blob
 from mailloom.store.messages import Message, MessageKind, RecipientRole
@@ -179,6 +179,8 @@ def _missing(message_id: int) -> NotFound:
 def _draft(body: NewMessage, key: str) -> Draft:
     roles = ((RecipientRole.TO, body.to), (RecipientRole.CC, body.cc), (RecipientRole.BCC, body.bcc))
     refuse_controls(body.from_, "The field from")
+    if not (body.to or body.cc or body.bcc):
+        raise ConfigurationError("The mail has no recipient.", remedy="Name one in to, cc or bcc.")
     return Draft(
         sender=one_address(body.from_, "from") if body.from_ else None,
         recipients=[Recipient(address=one_address(text, role), role=role) for role, texts in roles for text in texts],
