@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mailloom.errors import ConfigurationError
 
+from .formulas import unescaped
 from .models import PlainValue
 from .people import Person
 from .tables import Row
@@ -67,7 +68,7 @@ class Columns:
         place = self.places.get(field)
         if place is None or place >= len(row) or (cell := row[place]) is None:
             return ""
-        return cell.strip() if isinstance(cell, str) else str(cell)
+        return unescaped(cell.strip()) if isinstance(cell, str) else str(cell)
 
     def named(self, titles: Sequence[str]) -> dict[str, str]:
         """Field or attribute to title, for people."""
@@ -76,9 +77,12 @@ class Columns:
 
 def _value(cell: PlainValue) -> PlainValue:
     """Text that is a number in the one way in which we would write it back becomes one; 007 and 1.50 stay text."""
-    if isinstance(cell, str) and _NUMBER.fullmatch(tidy := cell.strip()) and tidy != "-0":
+    if not isinstance(cell, str):
+        return cell
+    tidy = cell.strip()
+    if _NUMBER.fullmatch(tidy) and tidy != "-0":
         return float(tidy) if "." in tidy else int(tidy)
-    return cell
+    return unescaped(tidy)
 
 
 def columns_of(titles: Sequence[str], said: Mapping[str, str], ignored: Sequence[str] = ()) -> Columns:

@@ -1,4 +1,4 @@
-"""The mail that asks whether somebody wants a list, in the languages that we know."""
+"""The mail that asks whether somebody wants a list, and the one that says that he is on it, in the languages that we know."""
 
 from __future__ import annotations
 
@@ -23,10 +23,21 @@ def confirmation(session: Session, to: AudienceList, member: Member, url: str, e
     """
     words = words_for(member.language)
     text = words.mail.format(title=to.title, url=url, until=expires.strftime("%Y-%m-%d"))
+    return _letter(session, member, words.mail_subject.format(title=to.title), text)
+
+
+def reminder(session: Session, to: AudienceList, member: Member) -> Draft:
+    """For one who signed up for what he gets already."""
+    words = words_for(member.language)
+    subject = words.reminder_subject.format(title=to.title)
+    return _letter(session, member, subject, words.reminder.format(title=to.title))
+
+
+def _letter(session: Session, member: Member, subject: str, text: str) -> Draft:
     return Draft(
         sender=_sender(session),
         recipients=[Recipient(address=parse_addresses(member.address)[0])],
-        subject=words.mail_subject.format(title=to.title),
+        subject=subject,
         text=text,
         purpose=Purpose.TRANSACTIONAL,
         headers=[("Auto-Submitted", "auto-generated")],

@@ -25,6 +25,9 @@ Attributes = Mapping[str, PlainValue]
 Evidence = Mapping[str, str]
 
 
+_TOPIC = "list:"
+
+
 class State(StrEnum):
     """Of a subscription. Only SUBSCRIBED is ever written to."""
 
@@ -67,7 +70,13 @@ class AudienceList(Base):
 
 def topic_of(list_id: int) -> str:
     """The opt-out topic of a list."""
-    return f"list:{list_id}"
+    return f"{_TOPIC}{list_id}"
+
+
+def list_of(topic: str) -> int | None:
+    """The list that an opt-out topic is about; None when it is about none."""
+    number = topic.removeprefix(_TOPIC)
+    return int(number) if topic.startswith(_TOPIC) and number.isdecimal() and len(number) < 16 else None
 
 
 class Member(Base):
@@ -115,6 +124,8 @@ class Subscription(Base):
     """What proves the consent: page, IP address, file and row, or what an administrator wrote."""
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why somebody left; '' when nothing was said."""
+    left_all: Mapped[bool] = mapped_column(default=False)
+    """Left by a no to all marketing: taken back together with that."""
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     """When a confirmation was first asked for, which the links name; None: the state came about without one."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
@@ -126,10 +137,14 @@ class Event(StrEnum):
 
     ASKED = "asked"
     """A confirmation mail was queued."""
+    REMINDED = "reminded"
+    """Asked for a list that he is on already, and was told so by mail."""
     CONFIRMED = "confirmed"
     SUBSCRIBED = "subscribed"
     """Without a link: by an administrator, an import, a program."""
     UNSUBSCRIBED = "unsubscribed"
+    RETURNED = "returned"
+    """Took a no back by a signed link of his own."""
     EXPIRED = "expired"
     """Never confirmed, so the request was dropped."""
 

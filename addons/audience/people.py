@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 import zoneinfo
@@ -81,11 +80,10 @@ def _attribute(name: str) -> str:
 
 def _plain(name: str, value: PlainValue) -> PlainValue:
     if isinstance(value, str):
-        text = value.strip()
-        if len(text) > LONGEST_TEXT or "\x00" in text:
+        text = storable(value).strip()
+        if len(text) > LONGEST_TEXT:
             raise ConfigurationError(
-                f"The attribute {name} is longer than {LONGEST_TEXT} characters or holds a null character.",
-                remedy="Shorten it.",
+                f"The attribute {name} is longer than {LONGEST_TEXT} characters.", remedy="Shorten it."
             )
         return text
     if value is None or isinstance(value, bool) or (isinstance(value, (int, float)) and _fits(value)):
@@ -93,8 +91,13 @@ def _plain(name: str, value: PlainValue) -> PlainValue:
     raise ConfigurationError(f"The attribute {name} is no plain value.", remedy="Use text, a number, true or false.")
 
 
+def storable(text: str) -> str:
+    """As both databases take it: without null characters and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def _fits(number: float) -> bool:
-    return math.isfinite(number) and abs(number) <= 10**15
+    return abs(number) <= 10**15  # which no NaN is
 
 
 def _name(name: str) -> str:

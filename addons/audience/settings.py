@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mailloom.api import Office
+
 
 class AudienceSettings(BaseModel):
     """How long a request to subscribe stands, and how much strangers may ask for."""
@@ -23,3 +25,9 @@ class AudienceSettings(BaseModel):
     keep_import_rows_days: int = Field(
         180, ge=1, le=3650, description="Days for which the row-by-row results of imports are kept."
     )
+
+
+def settings_of(office: Office) -> AudienceSettings:
+    settings = office.settings("audience")
+    assert isinstance(settings, AudienceSettings)
+    return settings

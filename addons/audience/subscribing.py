@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,9 +18,9 @@ from mailloom.errors import NotFound, Refused
 from mailloom.mail.address import normalise
 
 from . import letters, links, objections
-from .models import AudienceList, Change, Consent, Event, Evidence, Member, State, Subscription
+from .models import AudienceList, Change, Consent, Event, Evidence, Member, State, Subscription, list_of
 from .people import Person, find_member, insert_new, member_for
-from .settings import AudienceSettings
+from .settings import settings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,9 @@ def subscribe(
     current = session.get(Subscription, (to.id, member.id))
     said_no = _said_no(session, to, member, current)
     if current is not None and current.state is State.SUBSCRIBED and not said_no:
+        if consent is Consent.FORM:
+            # By its answer, and by the time it takes, a form must not tell who is on the list.
+            _remind(session, to, member, evidence)
         return Subscribed(member_id=member.id, state=State.SUBSCRIBED, changed=False)
     if not said_no and consent is not Consent.FORM and (vouched or not to.double_opt_in):
         _put(session, to, member, State.SUBSCRIBED, consent, evidence or {})
@@ -77,9 +80,8 @@ def subscribe(
 
 def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -> Confirmed:
     """The link of a confirmation mail was used. Refused when it is not ours, too old, or overtaken by what was said since."""
-    request = links.read(office_of(session), token)
-    found = session.get(Subscription, (request.list_id, request.member_id)) if request else None
-    if request is None or found is None or not request.is_about(found):
+    found = request_of(session, token)
+    if found is None:
         raise Refused("This link is not valid any more.", remedy="Sign up once more to get a new one.")
     if found.state is State.SUBSCRIBED:
         return Confirmed(list_id=found.list_id, member_id=found.member_id, repeated=True)
@@ -91,6 +93,13 @@ def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -
     log(session, to.id, member.id, Event.CONFIRMED, source=found.consent, evidence=evidence)
     session.flush()
     return Confirmed(list_id=to.id, member_id=member.id, repeated=False)
+
+
+def request_of(session: Session, token: str) -> Subscription | None:
+    """The subscription that a link is about; None when it is not ours, too old, or overtaken by what was said since."""
+    request = links.read(office_of(session), token)
+    found = session.get(Subscription, (request.list_id, request.member_id)) if request else None
+    return found if request is not None and found is not None and request.is_about(found) else None
 
 
 def unsubscribe(
@@ -114,9 +123,21 @@ def leave_all(session: Session, address: str, *, topic: str, source: str) -> Non
     """Somebody opted out, of one list or (topic '') of all; what he never subscribed to stays as it is."""
     chosen = select(Subscription).join(Member, Member.id == Subscription.member_id)
     chosen = chosen.where(Member.key == normalise(address))
+    if topic:
+        chosen = chosen.where(Subscription.list_id == list_of(topic))
     for subscription in session.scalars(chosen):
-        if topic in ("", f"list:{subscription.list_id}"):
-            _leave(session, subscription, source=source, reason="opted out", evidence=None)
+        if _leave(session, subscription, source=source, reason="opted out", evidence=None):
+            subscription.left_all = topic == ""
+
+
+def put_back(session: Session, current: Subscription, *, evidence: Evidence) -> None:
+    """Somebody took a no back by a signed link of his own, which confirms as much as the first one did."""
+    now = office_of(session).now()
+    current.state, current.since, current.confirmed_at = State.SUBSCRIBED, now, now
+    current.reason, current.left_all = "", False
+    current.evidence = {**current.evidence, **evidence}
+    session.flush()
+    log(session, current.list_id, current.member_id, Event.RETURNED, source="page", evidence=evidence)
 
 
 def log(
@@ -162,6 +183,7 @@ def _put(
         "consent": consent,
         "evidence": dict(evidence),
         "reason": "",
+        "left_all": False,
         "asked_at": now if state is State.PENDING else None,
         "confirmed_at": None,
     }
@@ -176,18 +198,27 @@ def _put(
 def _ask(session: Session, to: AudienceList, member: Member, pending: Subscription, evidence: Evidence | None) -> bool:
     """Queue the mail with the link, unless this address got enough of them lately: strangers choose who gets it."""
     office = office_of(session)
-    settings = office.settings("audience")
-    assert isinstance(settings, AudienceSettings)
-    recent = select(func.count()).select_from(Change)
-    recent = recent.where(Change.member_id == member.id, Change.at > office.now() - timedelta(days=1))
-    if (session.scalar(recent.where(Change.event == Event.ASKED)) or 0) >= settings.mails_per_day:
+    settings = settings_of(office)
+    if _had_enough(session, member, settings.mails_per_day):
         return False
-    expires: datetime = office.now() + timedelta(days=settings.confirm_days)
-    office.enqueue(
-        session, letters.confirmation(session, to, member, links.confirm_url(office, pending, expires), expires)
-    )
+    expires = office.now() + timedelta(days=settings.confirm_days)
+    url = links.confirm_url(office, pending, expires)
+    office.enqueue(session, letters.confirmation(session, to, member, url, expires))
     log(session, to.id, member.id, Event.ASKED, source=pending.consent, evidence=evidence)
     return True
+
+
+def _remind(session: Session, to: AudienceList, member: Member, evidence: Evidence | None) -> None:
+    office = office_of(session)
+    if not _had_enough(session, member, settings_of(office).mails_per_day):
+        office.enqueue(session, letters.reminder(session, to, member))
+        log(session, to.id, member.id, Event.REMINDED, source=Consent.FORM, evidence=evidence)
+
+
+def _had_enough(session: Session, member: Member, mails_per_day: int) -> bool:
+    since = office_of(session).now() - timedelta(days=1)
+    recent = select(func.count()).select_from(Change).where(Change.member_id == member.id, Change.at > since)
+    return (session.scalar(recent.where(Change.event.in_([Event.ASKED, Event.REMINDED]))) or 0) >= mails_per_day
 
 
 def _leave(session: Session, current: Subscription, *, source: str, reason: str, evidence: Evidence | None) -> bool:

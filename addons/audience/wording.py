@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One language. `{title}` is the list's, `{url}` the link, `{until}` the day it ends, `{who}` the organisation."""
+    """One language. `{title}` is the list's, `{url}` the link, `{until}` the day it ends."""
 
     language: str
     sign_up: str
@@ -33,6 +33,8 @@ class Words:
     closed_detail: str
     mail_subject: str
     mail: str
+    reminder_subject: str
+    reminder: str
 
 
 ENGLISH = Words(
@@ -62,6 +64,11 @@ ENGLISH = Words(
         "Hello,\n\nsomebody, we hope you, asked for mails of the list “{title}” to this address.\n\n"
         "To get them, open this page and press the button:\n\n{url}\n\n"
         "The link is good until {until}. If it was not you, do nothing: without your answer you get no mails.\n"
+    ),
+    reminder_subject="You are on the list already: {title}",
+    reminder=(
+        "Hello,\n\nsomebody, we hope you, asked for mails of the list “{title}” to this address.\n\n"
+        "You get them already, so nothing has changed. Each mailing has a link that takes you off the list.\n"
     ),
 )
 
@@ -98,6 +105,11 @@ GERMAN = Words(
         "Guten Tag,\n\njemand, hoffentlich Sie selbst, hat für diese Adresse Mails der Liste „{title}“ bestellt.\n\n"
         "Wenn Sie diese Mails möchten, öffnen Sie diese Seite und drücken Sie den Knopf:\n\n{url}\n\n"
         "Der Link gilt bis {until}. Waren Sie es nicht, brauchen Sie nichts zu tun: Ohne Ihre Antwort bekommen Sie keine Mails.\n"
+    ),
+    reminder_subject="Sie stehen schon auf der Liste: {title}",
+    reminder=(
+        "Guten Tag,\n\njemand, hoffentlich Sie selbst, hat für diese Adresse Mails der Liste „{title}“ bestellt.\n\n"
+        "Sie bekommen sie bereits, es hat sich also nichts geändert. Abmelden können Sie sich mit dem Link in jeder Mail.\n"
     ),
 )
 
