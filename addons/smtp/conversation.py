@@ -7,6 +7,7 @@ a line that is no reply ends the conversation with ProtocolViolation. Lines, lin
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from mailloom.api.network_socket import LineReader, ProtocolViolation
@@ -33,6 +34,7 @@ class Conversation:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._reader = LineReader(sock)
+        self._decrypted: Callable[[], int] | None = getattr(sock, "pending", None)
         self._known: dict[bytes, Answer] = {}
         """The first replies, of which most come again and again."""
         self.last: Answer | None = None
@@ -41,6 +43,11 @@ class Conversation:
     def unread(self) -> bytes:
         """What the server said beyond the last reply."""
         return self._reader.pending
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing unread lies here, in the reader or within TLS: for the next reply the server must say something."""
+        return not self._reader.holds_line and (self._decrypted is None or not self._decrypted())
 
     def write(self, data: bytes) -> None:
         """Raises SendBroken, which knows how much had gone."""

@@ -138,9 +138,11 @@ class Exchange:
             self._reset_due = True
         return False
 
-    def send(self, transaction: Transaction, pieces: Sequence[bytes], following: Transaction | None) -> None:
+    def send(self, transaction: Transaction, following: Transaction | None) -> None:
         """The mail, and behind it the next envelope. On failure `transaction.phase` says whether end-of-data had gone."""
         envelope = following.batches[0][0] if following is not None else b""
+        # Taken out, so that a large mail is not kept while its reply is waited for.
+        pieces, transaction.pieces = transaction.pieces, ()
         length = sum(map(len, pieces))
         transaction.phase = Phase.BODY
         before = 0

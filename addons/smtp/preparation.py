@@ -44,7 +44,7 @@ def prepare(
         reports=settings.delivery_reports,
         utf8=utf8 and extensions.utf8,
     )
-    return Transaction(parcel, mail, commands), refused
+    return Transaction(parcel, mail, commands, wire.pieces(parcel)), refused
 
 
 def _unsendable(parcel: Parcel, recipients: Iterable[str], fault: Unsendable) -> list[Outcome]:

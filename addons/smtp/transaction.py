@@ -6,6 +6,7 @@ recipient is uncertain; before that, each may be tried again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
@@ -33,11 +34,12 @@ MOST_TOGETHER: Final = 100
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """A parcel whose `recipients` are to be offered with these commands, one per recipient."""
+    """A parcel whose `recipients` are to be offered with these commands, one per recipient; `pieces` are the mail as it is written after DATA."""
 
     parcel: Parcel
     mail: bytes
     recipients: list[tuple[str, bytes]]
+    pieces: Sequence[bytes]
     phase: Phase = Phase.ENVELOPE
     unsettled: list[str] = field(default_factory=list)
     """Recipients without an outcome; once the mail itself is written, those who were accepted."""

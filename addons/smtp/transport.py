@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailloom.api import Account, Outcome, Parcel, Reply, Status
@@ -41,6 +41,12 @@ class SmtpTransport:
         self._exchange: Exchange | None = self._opened()
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Outcome]:
+        with contextlib.closing(self.interleave(parcels)) as turns:
+            for outcome in turns:
+                if outcome is not None:
+                    yield outcome
+
+    def interleave(self, parcels: Iterable[Parcel]) -> Generator[Outcome | None, None, None]:
         supply = iter(parcels)
         self._following = None
         self._overflow.clear()
@@ -49,7 +55,11 @@ class SmtpTransport:
         try:
             while (current := self._following or self._take(supply)) is not None:
                 self._following = None
-                self._carry(current, supply)
+                carried = self._hand_over(current, supply)
+                if carried is not None:
+                    if self._quiet:
+                        yield None
+                    self._conclude(carried)
                 yield from self._told()
             yield from self._told()
             finished = True
@@ -64,6 +74,9 @@ class SmtpTransport:
             if not finished:
                 self._disconnect()
 
+    def fileno(self) -> int:
+        return -1 if self._exchange is None else self._exchange.session.conversation.sock.fileno()
+
     def close(self) -> None:
         exchange, self._exchange = self._exchange, None
         if exchange is None:
@@ -75,9 +88,9 @@ class SmtpTransport:
         with contextlib.suppress(OSError):
             conversation.close()
 
-    def _told(self) -> Iterator[Outcome]:
+    def _told(self) -> Sequence[Outcome]:
         settled, self._settled = self._settled, []
-        yield from settled
+        return settled
 
     # --- connections
 
@@ -120,39 +133,62 @@ class SmtpTransport:
         self._settled += refused
         return transaction
 
-    def _carry(self, current: Transaction, supply: Iterator[Parcel]) -> None:
-        """Bring one transaction to its end; the next may be on its way afterwards. Raises when the connection is gone."""
+    def _hand_over(self, current: Transaction, supply: Iterator[Parcel]) -> Transaction | None:
+        """Bring one transaction to where only the reply to the mail is missing, the next may be on its way then; None when it ended before.
+
+        Raises when the connection is gone.
+        """
         exchange = self._live()
         try:
-            self._attempt(exchange, current, supply)
+            waits = self._written(exchange, current, supply)
         except (OSError, ProtocolViolation, ServerEnds) as error:
             if current.phase is not Phase.ENVELOPE or not self._carried:
                 raise self._interrupted(exchange, error, current) from error
             self._disconnect()
-            self._again(current, supply)
-        else:
-            self._carried += 1
-            if current.mail_refused is not None and current.mail_refused.code in WANTS_LOGIN:
-                raise refusal(current.mail_refused, exchange.session.place, "at the sender")
-            self._check_goodbye(exchange)
+            return self._again(current, supply)
+        if waits:
+            return current
+        self._carried_one(exchange, current)
+        return None
 
-    def _again(self, current: Transaction, supply: Iterator[Parcel]) -> None:
+    def _again(self, current: Transaction, supply: Iterator[Parcel]) -> Transaction | None:
         """Nothing was handed over on a connection that had carried mail before: once more over a new one."""
         renewed = self._prepared(replace(current.parcel, recipients=tuple(current.unsettled)))
-        if renewed is not None:
-            self._carry(renewed, supply)
+        return None if renewed is None else self._hand_over(renewed, supply)
 
-    def _attempt(self, exchange: Exchange, current: Transaction, supply: Iterator[Parcel]) -> None:
+    def _written(self, exchange: Exchange, current: Transaction, supply: Iterator[Parcel]) -> bool:
+        """Whether the server was given the mail and owes the reply to it."""
         waits = exchange.offer(current, self._settled)
         if current.left_over is not None:
             self._overflow.append(current.left_over)
         if not waits:
-            return
+            return False
         room = self._carried + 1 < self._settings.messages_per_connection and exchange.goodbye is None
         if room and exchange.session.extensions.pipelining:
             self._following = self._take(supply)
-        exchange.send(current, self._wire.pieces(current.parcel), self._following)
-        self._settled += current.final(exchange.final(current))
+        exchange.send(current, self._following)
+        return True
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether nothing that the server said is unread here, so that reading means to wait for it."""
+        return self._exchange is not None and self._exchange.session.conversation.quiet
+
+    def _conclude(self, current: Transaction) -> None:
+        """Take the reply to a mail that was handed over. Raises when the connection is gone."""
+        exchange = self._exchange
+        assert exchange is not None, "the mail was handed over on it"
+        try:
+            self._settled += current.final(exchange.final(current))
+        except (OSError, ProtocolViolation) as error:
+            raise self._interrupted(exchange, error, current) from error
+        self._carried_one(exchange, current)
+
+    def _carried_one(self, exchange: Exchange, current: Transaction) -> None:
+        self._carried += 1
+        if current.mail_refused is not None and current.mail_refused.code in WANTS_LOGIN:
+            raise refusal(current.mail_refused, exchange.session.place, "at the sender")
+        self._check_goodbye(exchange)
 
     def _check_goodbye(self, exchange: Exchange) -> None:
         """Raise what the server's last replies say about the whole connection."""

@@ -152,6 +152,11 @@ class LineReader:
         """What has come and was not asked for yet; before a TLS handshake there must be nothing (CVE-2011-0411)."""
         return b"".join(line + b"\r\n" for line in reversed(self._lines)) + self._rest
 
+    @property
+    def holds_line(self) -> bool:
+        """Whether the next line is here already."""
+        return bool(self._lines)
+
     def line(self) -> bytes:
         """The next line without its end. Raises ConnectionResetError at the end of the stream, ProtocolViolation when it is too long."""
         if not self._lines:

@@ -7,10 +7,10 @@ connection: what was not answered when one is raised is judged by the caller (no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mailloom.api.accounts import Account
 from mailloom.api.probing import Step
@@ -89,6 +89,19 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End the connection politely where possible; never raises."""
+        ...
+
+
+@runtime_checkable
+class InterleavingTransport(Transport, Protocol):
+    """A transport that says when it would wait for its server, so that one thread can serve several connections."""
+
+    def interleave(self, parcels: Iterable[Parcel]) -> Generator[Outcome | None, None, None]:
+        """As `deliver`, with None yielded whenever all that may be said is said and no answer lies here; going on then waits for the server."""
+        ...
+
+    def fileno(self) -> int:
+        """The socket whose being readable says that an answer has come; -1 for none. It may be another after each turn."""
         ...
 
 

@@ -12,9 +12,11 @@ _LARGEST_GROUP = 200
 _BATCHES = (20, 2000)
 _WINDOW_SECONDS = 0.1
 _SMOOTHING = 0.5
+# What turns out to be much faster than thought is believed sooner, but not at once: many answers may have come together.
+_SHORT_WINDOW_SECONDS = 0.02
+_MUCH_FASTER = 2.0
+_STEEPEST_RISE = 5.0
 _BUSY_RATE = 200.0
-# A server next door takes thousands a second over one connection; this interpreter is then the limit, not the server.
-_ENOUGH_RATE = 1500.0
 # Before anything was measured: ten deliveries in the first group of a single connection.
 _FIRST_RATE = 100.0
 
@@ -33,20 +35,22 @@ class Pace:
         """So many more were answered."""
         self._count += count
         passed = now - self._since
-        if passed >= _WINDOW_SECONDS:
-            measured = self._count / passed
+        if passed < _SHORT_WINDOW_SECONDS:
+            return
+        measured = self._count / passed
+        if measured > _MUCH_FASTER * self._rate:
+            self._rate = min(measured, _STEEPEST_RISE * self._rate)
+        elif passed >= _WINDOW_SECONDS:
             self._rate += _SMOOTHING * (measured - self._rate)
-            self._since, self._count = now, 0
-            self.windows += 1
+        else:
+            return
+        self._since, self._count = now, 0
+        self.windows += 1
 
     @property
     def busy(self) -> bool:
         """So fast that it pays to let work gather."""
         return self._rate > _BUSY_RATE
-
-    def saturated(self, connections: int) -> bool:
-        """Whether the present connections are so fast that more of them would only be in each other's way."""
-        return self._rate > _ENOUGH_RATE * connections
 
     def group(self, connections: int) -> int:
         """Deliveries to mark for one connection at a time."""

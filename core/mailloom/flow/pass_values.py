@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mailloom.flow.connection import Connection
+from mailloom.flow.crew import Crew
 from mailloom.flow.letters import Consignment
 from mailloom.store.outbox import DeliveryState
 from mailloom.store.recording import Result
@@ -44,5 +44,5 @@ class Done:
     dry: bool | None = None
     """Whether the claim found less than it asked for; None: nothing was claimed."""
     written: list[Result] = field(default_factory=list)
-    groups: list[tuple[Connection, list[Consignment]]] = field(default_factory=list)
+    groups: list[tuple[Crew, list[Consignment]]] = field(default_factory=list)
     wait: timedelta | None = None

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -27,7 +27,8 @@ from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
 from mailloom.flow.account_verdict import AccountVerdict, heals
 from mailloom.flow.composing import composed
-from mailloom.flow.connection import Answered, Connection, Ended, Event, Returned
+from mailloom.flow.connection import Answered, Connection, Returned
+from mailloom.flow.crew import Crew, Ended, Over, start
 from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
@@ -43,12 +44,16 @@ from mailloom.store.recording import Result
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 # A round at least so often while anything happens, and no more often than that, so that connections share its cost.
 _LONGEST_ROUND_SECONDS = 0.05
 _SHORTEST_ROUND_SECONDS = 0.02
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
 _PARTING_SECONDS = 30
+# Connections on one thread: so many that none has to be waited for.
+_TOGETHER = 4
 
 
 class SendingPass:
@@ -92,8 +97,11 @@ class SendingPass:
         self._signed = implemented(hooks, "sign_message")
         self._pace = Pace(time.monotonic())
         self._attempt = uuid4().hex
-        self._events: deque[Event] = deque()
-        self._wanting: deque[tuple[Connection, int]] = deque()
+        self._answers: deque[Answered] = deque()
+        self._returns: deque[Returned] = deque()
+        self._endings: deque[Ended | Over] = deque()
+        self._wanting: deque[tuple[Crew, int]] = deque()
+        self._crew: Crew | None = None
         self._wake = threading.Event()
         self._stock: deque[Consignment] = deque()
         self._alive: set[Connection] = set()
@@ -106,13 +114,19 @@ class SendingPass:
 
     # --- what connections ask (called on their threads) -----------------------------------------------------------------------------------
 
-    def post(self, event: Event) -> None:
-        self._events.append(event)
-        if isinstance(event, Ended):
-            self._wake.set()
+    def answered(self, event: Answered) -> None:
+        self._answers.append(event)
 
-    def want(self, connection: Connection, count: int) -> None:
-        self._wanting.append((connection, count))
+    def returned(self, event: Returned) -> None:
+        self._returns.append(event)
+
+    def ended(self, event: Ended | Over) -> None:
+        self._endings.append(event)
+        self._wake.set()
+
+    def want(self, crew: Crew, count: int) -> None:
+        self._crew = crew
+        self._wanting.append((crew, count))
         self._wake.set()
 
     def group_size(self) -> int:
@@ -146,17 +160,18 @@ class SendingPass:
         self._wake.clear()
 
     def _finished(self) -> bool:
-        return (self._dry or self._closing) and not (self._alive or self._events or self._stock)
+        return (self._dry or self._closing) and not (
+            self._alive or self._endings or self._answers or self._returns or self._stock
+        )
 
     def _round(self) -> None:
         if self.stop.is_set():
             self._closing = True
-        events = self._drained()
-        judged = [self._judged(event) for event in events if isinstance(event, Answered)]
-        returned = [event.consignment.claimed for event in events if isinstance(event, Returned)]
-        for event in events:
-            if isinstance(event, Ended):
-                returned += self._ended(event)
+        # Endings first: what a connection posted before its end is then taken with it.
+        returned = [claimed for event in _drained(self._endings) for claimed in self._after(event)]
+        returned += [event.consignment.claimed for event in _drained(self._returns)]
+        now = self.clock()
+        judged = [self._judged(event, now) for event in _drained(self._answers)]
         self._verdict.weigh(judged)
         if self._verdict.stops:
             self._closing, self.report.error = True, self._verdict.words
@@ -170,14 +185,8 @@ class SendingPass:
             self._dismiss()
         self._staff()
 
-    def _drained(self) -> list[Event]:
-        events = []
-        while self._events:
-            events.append(self._events.popleft())
-        return events
-
-    def _asking(self) -> list[tuple[Connection, int]]:
-        """Connections that wait for a group, when there is something to give and no throttle in the way."""
+    def _asking(self) -> list[tuple[Crew, int]]:
+        """Crews that wait for a group, when there is something to give and no throttle in the way."""
         nothing_left = self._dry and not self._stock
         if self._closing or nothing_left or time.monotonic() < self._throttled_until:
             return []
@@ -188,9 +197,7 @@ class SendingPass:
             return False
         return len(self._stock) <= self._pace.batch() // 2
 
-    def _write(
-        self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: list[tuple[Connection, int]]
-    ) -> None:
+    def _write(self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: list[tuple[Crew, int]]) -> None:
         """One transaction for everything; what it promises is handed out after its commit."""
         done = persist(
             self.database,
@@ -209,11 +216,11 @@ class SendingPass:
             self._pace.settled(len(done.written), time.monotonic())
         if done.wait is not None:
             self._throttled(done.wait)
-        for connection, group in done.groups:
+        for crew, group in done.groups:
             if group:
-                connection.grants.put(group)
+                crew.grants.put(group)
             else:
-                self._wanting.append((connection, self.group_size()))
+                self._wanting.append((crew, self.group_size() * crew.size))
         if self._closing or (self._dry and not self._stock):
             self._dismiss()
 
@@ -222,7 +229,7 @@ class SendingPass:
         session: Session,
         judged: Sequence[Judgement],
         returned: Sequence[Claimed],
-        asking: Sequence[tuple[Connection, int]],
+        asking: Sequence[tuple[Crew, int]],
     ) -> Done:
         now = self.clock()
         done = Done(stock=deque(self._stock))
@@ -266,9 +273,9 @@ class SendingPass:
         done.stock.extend(written[entry.id] for entry in claimed if entry.id in written)
         reach("sending.after_claim")
 
-    def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Connection, int]], now: datetime) -> None:
-        """Take tokens and mark a group for each connection that asked."""
-        wanted = [min(count, self._share(done, asking)) for _, count in asking]
+    def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Crew, int]], now: datetime) -> None:
+        """Take tokens and mark a group for each crew that asked."""
+        wanted = [min(count, self._share(done, asking) * crew.size) for crew, count in asking]
         grant = take(session, self._limits, min(sum(wanted), len(done.stock)), now) if asking else None
         left = grant.count if grant else 0
         if grant is not None and not grant.count and done.stock:
@@ -279,30 +286,37 @@ class SendingPass:
             left -= taken
             picked.append([done.stock.popleft() for _ in range(taken)])
         held = mark_sending(session, [entry.claimed for group in picked for entry in group]) if any(picked) else set()
-        for (connection, _), group in zip(asking, picked, strict=True):
-            done.groups.append((connection, [entry for entry in group if entry.claimed.id in held]))
+        for (crew, _), group in zip(asking, picked, strict=True):
+            done.groups.append((crew, [entry for entry in group if entry.claimed.id in held]))
 
-    def _share(self, done: Done, asking: Sequence[tuple[Connection, int]]) -> int:
-        """A fair part of what is left, so that one connection does not take the last deliveries while others go idle."""
-        return max(1, -(-len(done.stock) // max(len(asking), len(self._alive), 1)))
+    def _share(self, done: Done, asking: Sequence[tuple[Crew, int]]) -> int:
+        """A connection's fair part of what is left, so that one does not take the last deliveries while others go idle."""
+        connections = sum(crew.size for crew, _ in asking)
+        return max(1, -(-len(done.stock) // max(connections, len(self._alive), 1)))
 
     # --- the account ----------------------------------------------------------------------------------------------------------------------
 
-    def _judged(self, event: Answered) -> Judgement:
+    def _judged(self, event: Answered, now: datetime) -> Judgement:
         outcome, claimed = event.outcome, event.consignment.claimed
         explanation = None
         if outcome.status not in (Status.SENT, Status.QUEUED):
             explanation = self._explained(outcome.reply.text)
-        return judge(outcome, claimed, explanation, self.rules, self.clock(), self.random)
+        return judge(outcome, claimed, explanation, self.rules, now, self.random)
 
     def _explained(self, words: str) -> Explanation | None:
         return self.hooks.explain_failure(words, "smtp", self.account.settings.provider or self.account.kind)
 
-    def _ended(self, event: Ended) -> list[Claimed]:
-        """A connection is over; returns what had been granted to it too late."""
-        connection, error = event.connection, event.error
-        self._alive.discard(connection)
-        self._wanting = deque(entry for entry in self._wanting if entry[0] is not connection)
+    def _after(self, event: Ended | Over) -> list[Claimed]:
+        """A connection or a crew is over; returns what had been granted too late."""
+        if isinstance(event, Ended):
+            self._alive.discard(event.connection)
+            self._weigh_end(event.connection)
+            return []
+        self._wanting = deque(entry for entry in self._wanting if entry[0] is not event.crew)
+        return [consignment.claimed for consignment in event.crew.leftovers()]
+
+    def _weigh_end(self, connection: Connection) -> None:
+        error = connection.error
         explanation = self._explained(str(error)) if error is not None else None
         wait = None if explanation is None else explanation.wait_seconds
         if isinstance(error, TemporaryFailure) or (error is not None and heals(explanation)):
@@ -314,26 +328,36 @@ class SendingPass:
         elif error is not None:
             told = explanation is not None and not explanation.generic
             self._verdict.pause(str(error), explanation.remedy if explanation and told else error.remedy)
-        return [consignment.claimed for consignment in connection.leftovers()]
 
     # --- connections ----------------------------------------------------------------------------------------------------------------------
 
     def _staff(self) -> None:
-        """Open connections while there is more to send than the present ones are busy with: twice as many after each measurement."""
+        """Open connections while there is more to send than the present ones are busy with: twice as many after each measurement.
+
+        Where the server is faster than we are, some more beside the present one, on its thread.
+        """
         self._pace.settled(0, time.monotonic())
         if self._closing or not self._stock:
             return
         present = len(self._alive)
-        wanted = min(self.connections, max(1, len(self._stock) // 2), max(1, 2 * present))
-        if present and (self._pace.saturated(present) or self._pace.windows == self._staffed):
+        fast = self._crew.fast if present and self._crew is not None else False
+        if present and (fast is None or self._pace.windows == self._staffed):
             return
         self._staffed = self._pace.windows
-        for _ in range(wanted - present):
+        if not fast:
+            self._open(max(1, 2 * present), None)
+        elif all(connection.shares for connection in self._alive):
+            self._open(_TOGETHER, self._crew)
+
+    def _open(self, wanted: int, beside: Crew | None) -> None:
+        """Open connections until there are so many as wanted, allowed and useful."""
+        present = len(self._alive)
+        for _ in range(min(self.connections, max(1, len(self._stock) // 2), wanted) - present):
             connection = Connection(
                 self, self.kind, self.account, self.account.settings.messages_per_connection, signed=self._signed
             )
             self._alive.add(connection)
-            connection.start()
+            start(self, connection, beside)
 
     def _dismiss(self) -> None:
         while self._wanting:
@@ -351,13 +375,16 @@ class SendingPass:
     def _close(self) -> None:
         """After an error of ours: let the connections finish what they write; what they hold keeps its lease and is judged when it runs out."""
         self._closing = True
-        self._wanting.clear()
-        for connection in self._alive:
-            connection.grants.put(None)
         deadline = time.monotonic() + _PARTING_SECONDS
         while self._alive and time.monotonic() < deadline:
-            for event in self._drained():
+            self._dismiss()
+            for event in _drained(self._endings):
                 if isinstance(event, Ended):
                     self._alive.discard(event.connection)
             self._wake.wait(_LONGEST_ROUND_SECONDS)
             self._wake.clear()
+
+
+def _drained(queue: deque[T]) -> list[T]:
+    """What is in the queue now; other threads may go on adding."""
+    return [queue.popleft() for _ in range(len(queue))]
