@@ -50,6 +50,7 @@ from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.domains import all_domains
+from mailloom.store.memory import Memory
 from mailloom.store.messages import Message, MessageKind
 from mailloom.store.outbox import Delivery
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE, Keys, create_keys, load_keys
@@ -313,9 +314,13 @@ class App:
         return {**addons, **erase_core(session, address, self.now())}
 
     def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
-        row = session.get(AccountRow, account_id)
-        kind = self.registry.transports.get(row.kind) if row is not None else None
-        return None if row is None or kind is None else account_capabilities(row, kind.capabilities)
+        known = _CAPABILITIES.of(session)
+        if account_id not in known:
+            row = session.get(AccountRow, account_id)
+            kind = self.registry.transports.get(row.kind) if row is not None else None
+            known[account_id] = None if row is None or kind is None else account_capabilities(row, kind.capabilities)
+        found: Capabilities | None = known[account_id]
+        return found
 
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:
         contact = session.get(Contact, contact_id)
@@ -341,6 +346,10 @@ class App:
         if number is None:
             raise NotFound(f"There is no account {name!r}.", remedy="`mailloom accounts list` shows them all.")
         return number
+
+
+_CAPABILITIES = Memory(AccountRow)
+"""Asked for with every delivery."""
 
 
 def _is_postmaster(address: str, domains: Set[str]) -> bool:
