@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from mailloom.addons.deliverability.answers import Page
 from mailloom.addons.deliverability.checking import DomainReport, check_domain
@@ -15,6 +19,7 @@ from mailloom.api.checks import Severity
 from mailloom.mail.dkim_keys import KeyKind, generate, load_key, public_record
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
+from mailloom.store.system import AddonRow
 from mailloom.testing import Clock, TemporaryApp, temporary_app
 from mailloom.testing.dns import FakeResolver
 
@@ -106,25 +111,34 @@ def public_key() -> str:
     return key_record()
 
 
-def _world(database: Database) -> Iterator[World]:
-    dns, clock, prober = (
-        FakeResolver(dict(GOOGLE)),
-        Clock(datetime.fromisoformat("2026-11-02T09:00:00+00:00")),
-        FakeProber(),
-    )
-    url = database.url.render_as_string(hide_password=False)
-    with temporary_app(
-        ["alias", "smtp", "deliverability"], domain=DOMAIN, database_url=url, clock=clock, resolver=dns
-    ) as app:
-        yield World(app, dns, prober, clock)
+ADDONS = ["alias", "smtp", "deliverability"]
+
+
+@contextmanager
+def _world(url: str, addons: Sequence[str], domain: str | None) -> Iterator[World]:
+    dns, clock = FakeResolver(dict(GOOGLE)), Clock(datetime.fromisoformat("2026-11-02T09:00:00+00:00"))
+    with temporary_app(addons, domain=domain, database_url=url, clock=clock, resolver=dns) as app:
+        yield World(app, dns, FakeProber(), clock)
+
+
+@pytest.fixture(scope="session")
+def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in which the addons are installed already: each test gets a copy."""
+    path = tmp_path_factory.mktemp("deliverability") / "mailloom.db"
+    with _world(f"sqlite:///{path}", ADDONS, DOMAIN) as world, world.app.write() as session:
+        session.execute(delete(AddonRow).where(AddonRow.name.startswith("parts_of_test")))
+    return path
 
 
 @pytest.fixture
-def world(sqlite_database: Database) -> Iterator[World]:
-    yield from _world(sqlite_database)
+def world(_installed: Path, tmp_path: Path) -> Iterator[World]:
+    copied = shutil.copyfile(_installed, tmp_path / "mailloom.db")
+    with _world(f"sqlite:///{copied}", [], None) as world:
+        yield world
 
 
 @pytest.fixture
 def world_of_both(database: Database) -> Iterator[World]:
     """On SQLite and on PostgreSQL."""
-    yield from _world(database)
+    with _world(database.url.render_as_string(hide_password=False), ADDONS, DOMAIN) as world:
+        yield world
