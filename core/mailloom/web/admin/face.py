@@ -16,7 +16,20 @@ from mailloom.api.pages.cookies import Cookies
 from mailloom.api.pages.guard import Guarded, guarded_routes
 from mailloom.app import App
 from mailloom.errors import ConfigurationError
-from mailloom.web.admin import audit_log, doctor, errors, jobs, overview, profile, settings, signing_in, tokens, users
+from mailloom.web.admin import (
+    arrivals,
+    audit_log,
+    doctor,
+    errors,
+    jobs,
+    outbox,
+    overview,
+    profile,
+    settings,
+    signing_in,
+    tokens,
+    users,
+)
 from mailloom.web.admin.environment import page_environment
 from mailloom.web.admin.gate import Gate
 from mailloom.web.admin.menu import CORE_MENU
@@ -29,6 +42,8 @@ CORE_PAGES: tuple[Make, ...] = (
     overview.make,
     doctor.make,
     jobs.make,
+    arrivals.make,
+    outbox.make,
     signing_in.make,
     profile.make,
     users.make,
