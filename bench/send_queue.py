@@ -10,6 +10,7 @@ round. The peer gets a virtual environment of its own under build/.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import shutil
@@ -110,6 +111,7 @@ def ours(url: str, port: int, mails: int, connections: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     app = create_app(Place(data_folder=folder, database_url=url), App)
     app.registry.install("smtp")
+    gc.freeze()  # as every command does once the application is open
     accounts = Accounts(lambda: app.registry.transports, lambda: app.registry.sources, app.keys, app.now)
     with app.write() as session:
         settings = {"host": "127.0.0.1", "port": port, "security": "none", "authentication": "none"}

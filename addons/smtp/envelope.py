@@ -89,6 +89,8 @@ def rcpt_command(path: bytes, extensions: Extensions, *, reports: bool) -> bytes
 
 def xtext(text: str) -> bytes:
     """RFC 3461 §4: what is not printable ASCII, "+" and "=" as +XX."""
+    if text.isascii() and text.isalnum():
+        return text[:100].encode("ascii")
     return _XTEXT.sub(lambda found: b"+%02X" % found[0][0], text.encode("utf-8", "replace")[:100])
 
 

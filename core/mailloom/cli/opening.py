@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ class Opening:
         """The application; ConfigurationError when there is none in the folder."""
         if self.app is None:
             self.app = open_app(self.data_folder)
+            # What is loaded now stays for the whole run; looking through it for garbage again and again took a sixth of the time of sending.
+            gc.freeze()
         return self.app
 
     def opened_for_upgrade(self) -> App:

@@ -6,8 +6,7 @@ However many deliveries are claimed, about 32 MB of messages are in memory at a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -22,21 +21,23 @@ _LOADED_BYTES = 32 * 1024 * 1024
 _CHUNK = 250
 
 
-@dataclass(frozen=True)
 class Letter:
     """A stored message. Shared by all deliveries that carry it."""
 
-    content: bytes
+    __slots__ = ("content", "has_utf8_headers")
 
-    @cached_property
-    def has_utf8_headers(self) -> bool:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.has_utf8_headers = not content.isascii() and not _headers(content).isascii()
         """RFC 6532 header lines, which need SMTPUTF8."""
-        end = self.content.find(b"\r\n\r\n")
-        return not self.content[: end if end >= 0 else None].isascii()
 
 
-@dataclass(frozen=True, slots=True)
-class Consignment:
+def _headers(content: bytes) -> bytes:
+    end = content.find(b"\r\n\r\n")
+    return content[: end if end >= 0 else None]
+
+
+class Consignment(NamedTuple):
     """A claimed delivery with the bytes it carries. `letter` None: too big to hold, read when it is sent; `digest` '': there is nothing to send.
 
     `prefix` stands between the delivery's own header lines and the letter.

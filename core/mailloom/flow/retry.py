@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
+from typing import NamedTuple
 
 from mailloom.api.drafts import Purpose
 from mailloom.api.probing import Explanation, FailureClass
@@ -62,8 +63,7 @@ class Rules:
     uncertain: UncertainPolicy = UncertainPolicy.HOLD
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(NamedTuple):
     result: Result
     account: Consequence = Consequence.NONE
     retry_after: float | None = None

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CursorResult, bindparam, select, text, update
 from sqlalchemy.orm import Session
@@ -64,8 +63,7 @@ _FIND_SQLITE = _FIND_SQLITE.bindparams(_MOMENTS[0])
 _TAKE_SQLITE = _TAKE_SQLITE.bindparams(_MOMENTS[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A delivery that this pass holds, as it stood when it was claimed."""
 
     id: int
@@ -199,5 +197,4 @@ def _changed(session: Session, statement: Any) -> int:
 
 
 def _claimed(row: Any) -> Claimed:
-    *values, _due = row
-    return Claimed(*values)
+    return Claimed(*row[:-1])

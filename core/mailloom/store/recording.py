@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, text
 from sqlalchemy.orm import Session
@@ -23,8 +23,7 @@ _LONGEST_STATUS = 12
 _LONGEST_PROVIDER_ID = 250
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(NamedTuple):
     """One delivery after a try. `due` None: it is settled."""
 
     id: int
