@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from mailloom.errors import ConfigurationError
 
@@ -155,22 +155,28 @@ def _too_long(name: str, line: int) -> ConfigurationError:
 @contextmanager
 def _sheet(path: Path) -> Iterator[Iterator[Row]]:
     """The rows of the first sheet."""
-    openpyxl = importlib.import_module("openpyxl")
     _refuse_bombs(path)
+    # Opened here, so that it is closed here: the library leaves a file open that it could not read.
+    with path.open("rb") as file:
+        book = _book(file, path.name)
+        try:
+            if not book.worksheets:
+                raise ConfigurationError(f"{path.name} has no sheet.", remedy="Save it once more as .xlsx or .csv.")
+            sheet = book.worksheets[0]
+            # What the file says of its own size need not be true.
+            sheet.reset_dimensions()
+            yield _sheet_rows(sheet, path.name)
+        finally:
+            book.close()
+
+
+def _book(file: BinaryIO, name: str) -> Any:
+    openpyxl = importlib.import_module("openpyxl")
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     # Whatever a hostile file makes of a library that was written for friendly ones is the file's fault.
     except Exception as error:
-        raise _unreadable(path.name, error) from None
-    try:
-        if not book.worksheets:
-            raise ConfigurationError(f"{path.name} has no sheet.", remedy="Save it once more as .xlsx or .csv.")
-        sheet = book.worksheets[0]
-        # What the file says of its own size need not be true.
-        sheet.reset_dimensions()
-        yield _sheet_rows(sheet, path.name)
-    finally:
-        book.close()
+        raise _unreadable(name, error) from None
 
 
 def _sheet_rows(sheet: Any, name: str) -> Iterator[Row]:
@@ -187,6 +193,8 @@ def _sheet_rows(sheet: Any, name: str) -> Iterator[Row]:
         if len(cells) > MOST_COLUMNS and cells[MOST_COLUMNS] is not None:
             raise _too_wide(name, line)
         record = [_plain(cell) for cell in cells]
+        while record and record[-1] is None:
+            record.pop()
         if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in record):
             raise _too_long(name, line)
         yield record
