@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from mailloom.api import MenuEntry, MenuSection, Office, Pages, Permission, ThreadModel, hookimpl, mapped
 
-from . import commands
+from . import commands, persons
 from .models import Ticket, follow_conversation
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ def register_menu() -> Sequence[MenuEntry]:
             icon="inbox",
         )
     ]
+
+
+@hookimpl
+def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    return persons.export(session, address)
+
+
+@hookimpl
+def erase_person(address: str, session: Session) -> Mapping[str, int]:
+    return persons.erase(session, address)
 
 
 def _pages(office: Office, toolkit: Toolkit) -> APIRouter:

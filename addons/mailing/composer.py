@@ -6,13 +6,14 @@ A template that cannot be filled for somebody stops the mailing with that person
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailloom.api import Composition, Ordered, Withheld, office_of
+from mailloom.api.composing import Decoration
 from mailloom.errors import MailloomError
 from mailloom.mail.address import parse_addresses
 from mailloom.store.messages import Message
@@ -45,6 +46,7 @@ class Edition:
     topic: str
     words: Words
     skeleton: Skeleton
+    decorations: Sequence[Decoration]
 
 
 class MailingComposer:
@@ -103,7 +105,10 @@ def _composed(session: Session, edition: Edition, row: Any) -> Composition:
         mailing=edition.mailing,
         topic=edition.topic,
     )
-    return edition.skeleton.compose(edition.words.render(values), row.queued_at)
+    written = edition.words.render(values)
+    for decoration in edition.decorations if written.html else ():
+        written = replace(written, html=decoration.decorate(written.html, row.delivery_id))
+    return edition.skeleton.compose(written, row.queued_at)
 
 
 def _rows(session: Session, orders: Sequence[Ordered]) -> list[Any]:
@@ -161,7 +166,12 @@ def _made(session: Session, variant: Variant, mailing: Mailing, message: Message
         files=files_of(session, mailing.id),
     )
     return Edition(
-        mailing_id=mailing.id, mailing=mailing.name, topic=mailing.topic, words=Words(variant), skeleton=skeleton
+        mailing_id=mailing.id,
+        mailing=mailing.name,
+        topic=mailing.topic,
+        words=Words(variant),
+        skeleton=skeleton,
+        decorations=office_of(session).decorations(session, message.id),
     )
 
 

@@ -20,7 +20,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account, Rest
-from mailloom.api.dns import DnsResolver, Resolver
+from mailloom.api.composing import Decoration
+from mailloom.api.dns import ConfiguredResolver, Resolver
 from mailloom.api.drafts import Denial, Draft, Enclosure, Purpose, Queued
 from mailloom.api.office import Received
 from mailloom.api.persons import Topic
@@ -97,7 +98,7 @@ class App:
         self.data_folder = where.data_folder
         self.keys = keys
         self.now = clock
-        self.resolver: Resolver = DnsResolver()
+        self.resolver: Resolver = ConfiguredResolver(lambda: self.core_settings.name_servers)
         self.database = Database(where.database_url)
         self.database.session_info["office"] = self
         self.registry = Registry(self.database, keys, now=clock, addons_path=where.addons_path)
@@ -305,6 +306,9 @@ class App:
 
     def opted_in_again(self, session: Session, address: str, topic: str) -> None:
         self.registry.hooks.opted_in_again(address, topic, session)
+
+    def decorations(self, session: Session, message_id: int) -> list[Decoration]:
+        return self.registry.hooks.decorate_marketing(message_id, session)
 
     def export_person(self, session: Session, address: str) -> dict[str, list[Mapping[str, Any]]]:
         return {**export_core(session, address), **self.registry.hooks.export_person(address, session)}

@@ -41,6 +41,14 @@ class Withheld:
     why: str
 
 
+class Decoration(Protocol):
+    """What an addon makes of the HTML of one message's mails; given by the hook `decorate_marketing`, asked for each recipient."""
+
+    def decorate(self, html: str, delivery_id: int) -> str:
+        """The HTML that goes out. The same for the same arguments, for a second try must send the same; asked from several threads."""
+        ...
+
+
 class Composer(Protocol):
     """Registered by `register_composers`."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from mailloom.api.checks import Check
-    from mailloom.api.composing import Composer
+    from mailloom.api.composing import Composer, Decoration
     from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
     from mailloom.api.jobs import Job
     from mailloom.api.office import Office
@@ -214,6 +214,11 @@ def prepare_message(
     draft: Draft, recipient: Recipient, delivery_id: int, session: Session
 ) -> Sequence[tuple[str, str]] | None:
     """Header lines (name, value) to add to one recipient's mail."""
+
+
+@hookspec
+def decorate_marketing(message_id: int, session: Session) -> Decoration | None:
+    """What rewrites each recipient's mail of a composed message, such as for measuring; None leaves it as it is."""
 
 
 @hookspec

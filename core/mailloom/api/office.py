@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.accounts import Account, Rest
+from mailloom.api.composing import Decoration
 from mailloom.api.dns import Resolver
 from mailloom.api.drafts import Denial, Draft, Enclosure, Purpose, Queued
 from mailloom.api.persons import Topic
@@ -195,6 +196,10 @@ class Office(Protocol):
 
     def opted_in_again(self, session: Session, address: str, topic: str) -> None:
         """Tell the observers that a normalised address said yes; `topic` '' is all marketing."""
+        ...
+
+    def decorations(self, session: Session, message_id: int) -> Sequence[Decoration]:
+        """What addons want done to the mails of a composed message; a composer asks once for each message."""
         ...
 
     def export_person(self, session: Session, address: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:

@@ -60,5 +60,6 @@ def _is_pair(line: object) -> bool:
 
 
 def _members(protocol: type[Any]) -> Iterable[str]:
-    functions = (name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_"))
+    # A list: asking a class without annotations for them adds to what is being looked through.
+    functions = [name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")]
     return {*protocol.__annotations__, *functions}

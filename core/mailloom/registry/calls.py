@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api.checks import Check
-from mailloom.api.composing import Composer
+from mailloom.api.composing import Composer, Decoration
 from mailloom.api.drafts import Denial, Draft, Envelope, Purpose, Recipient
 from mailloom.api.jobs import Job
 from mailloom.api.office import Office
@@ -173,8 +173,7 @@ class Hooks:
         """Denials by address; where several addons deny one, the first in dependency order is given."""
         given = {"addresses": addresses, "purpose": purpose, "topic": topic, "session": session}
         denied: dict[str, Denial] = {}
-        for each in self.implementations.of("deny_recipients"):
-            answer: Mapping[str, Denial] = self.implementations.decided(each, given, misfit_of_denials) or {}
+        for answer in self._each_decided("deny_recipients", given, misfit_of_denials):
             denied = {**answer, **denied}
         return denied
 
@@ -186,19 +185,16 @@ class Hooks:
     ) -> list[tuple[str, str]]:
         """All header lines that addons want added, in order."""
         given = {"draft": draft, "recipient": recipient, "delivery_id": delivery_id, "session": session}
-        lines: list[tuple[str, str]] = []
-        for each in self.implementations.of("prepare_message"):
-            lines.extend(self.implementations.decided(each, given, misfit_of_headers) or ())
-        return lines
+        return [line for lines in self._each_decided("prepare_message", given, misfit_of_headers) for line in lines]
+
+    def decorate_marketing(self, message_id: int, session: Session) -> list[Decoration]:
+        given = {"message_id": message_id, "session": session}
+        return list(self._each_decided("decorate_marketing", given, _misfit_of(Decoration)))
 
     def sign_message(self, envelope: Envelope, message: bytes) -> bytes:
         """Header lines to put before the mail; the signature of a dependent stands above those of what it depends on."""
         given = {"envelope": envelope, "message": message}
-        signatures = [
-            self.implementations.decided(each, given, _misfit_of(bytes)) or b""
-            for each in self.implementations.of("sign_message")
-        ]
-        return b"".join(reversed(signatures))
+        return b"".join(reversed(list(self._each_decided("sign_message", given, _misfit_of(bytes)))))
 
     def provider_events(self, events: Sequence[ProviderEvent], session: Session) -> None:
         """Raises HookFailed when one could not take them, so that the provider is not told that they arrived."""
@@ -207,20 +203,14 @@ class Hooks:
 
     def offer_topics(self, address: str, session: Session) -> list[Topic]:
         """Of all addons, in order; who fails is left out."""
-        return [
-            topic
-            for each, topics in self.implementations.fenced("offer_topics", {"address": address, "session": session})
-            if self._fits(each, misfit_of_all(topics, Topic))
-            for topic in topics
-        ]
+        given = {"address": address, "session": session}
+        return [topic for _, topic in self._collected("offer_topics", Topic, given)]
 
     def export_person(self, address: str, session: Session) -> dict[str, list[Mapping[str, Any]]]:
         """Records by what they are. Raises HookFailed, because an export that lacks a part is none."""
         found: dict[str, list[Mapping[str, Any]]] = {}
-        for each in self.implementations.of("export_person"):
-            given = {"address": address, "session": session}
-            answer: Mapping[str, Sequence[Mapping[str, Any]]]
-            answer = self.implementations.decided(each, given, _misfit_of(Mapping)) or {}
+        given = {"address": address, "session": session}
+        for answer in self._each_decided("export_person", given, _misfit_of(Mapping)):
             for name, records in answer.items():
                 found.setdefault(name, []).extend(records)
         return found
@@ -228,9 +218,9 @@ class Hooks:
     def erase_person(self, address: str, session: Session) -> dict[str, int]:
         """Counts by what was erased; dependents first. Raises HookFailed, and the caller must undo everything."""
         erased: Counter[str] = Counter()
-        for each in reversed(self.implementations.of("erase_person")):
-            given = {"address": address, "session": session}
-            erased.update(self.implementations.decided(each, given, _misfit_of(Mapping)) or {})
+        given = {"address": address, "session": session}
+        for counts in self._each_decided("erase_person", given, _misfit_of(Mapping), backwards=True):
+            erased.update(counts)
         return dict(erased)
 
     def startup(self, app: Office, addons: Sequence[str] | None = None) -> None:
@@ -278,11 +268,11 @@ class Hooks:
 
     # --- how ---
 
-    def _collected(self, hook: str, wanted: type[Any]) -> list[tuple[str, Any]]:
+    def _collected(self, hook: str, wanted: type[Any], given: Mapping[str, Any] | None = None) -> list[tuple[str, Any]]:
         """Every object of every addon; an addon with one misfit loses its whole contribution to this hook."""
         return [
             (each.addon, value)
-            for each, values in self.implementations.fenced(hook, {})
+            for each, values in self.implementations.fenced(hook, given or {})
             if self._fits(each, misfit_of_all(values, wanted))
             for value in values
         ]
@@ -298,6 +288,16 @@ class Hooks:
             if answer is not None:
                 return answer
         return None
+
+    def _each_decided(
+        self, hook: str, given: Mapping[str, Any], misfit: Callable[[Any], str], *, backwards: bool = False
+    ) -> Iterator[Any]:
+        """Answers other than None. Raises HookFailed where one may not be guessed at."""
+        asked = self.implementations.of(hook)
+        for each in reversed(asked) if backwards else asked:
+            answer = self.implementations.decided(each, given, misfit)
+            if answer is not None:
+                yield answer
 
     def _first_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
         return next(self._answers_fenced(hook, given, wanted), None)

@@ -549,6 +549,22 @@ def test_a_mail_is_not_sent_with_headers_that_cannot_be_read(offering: Callable[
         hooks.prepare_message(*_draft(), 7, NO_SESSION)
 
 
+def test_hook_decorate_marketing(offering: Callable[..., Hooks], failures: Failures) -> None:
+    class Shouting:
+        def decorate(self, html: str, delivery_id: int) -> str:
+            return f"{html.upper()} {delivery_id}"
+
+    hooks = offering(
+        tracking={"decorate_marketing": lambda message_id: Shouting() if message_id == 7 else None},
+        indifferent={"decorate_marketing": lambda: None},
+    )
+    [decoration] = hooks.decorate_marketing(7, NO_SESSION)
+    assert decoration.decorate("hello", 3) == "HELLO 3"
+    assert hooks.decorate_marketing(8, NO_SESSION) == []
+    with pytest.raises(HookFailed, match="lacks decorate"):
+        offering(wrong={"decorate_marketing": lambda: "x"}).decorate_marketing(7, NO_SESSION)
+
+
 def test_hook_sign_message(offering: Callable[..., Hooks]) -> None:
     hooks = offering(
         dkim={"sign_message": lambda message: b"DKIM-Signature: a\r\n"},
