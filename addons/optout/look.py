@@ -32,7 +32,8 @@ label.choice{display:flex;gap:.75rem;padding:.6rem 0;align-items:flex-start;over
 label.choice input{width:1.35rem;height:1.35rem;margin:.1rem 0 0;flex:none;accent-color:var(--own)}
 label small{display:block;color:var(--soft)}
 section>:last-child{margin-bottom:0}label.field{display:block;font-weight:600;margin-bottom:1rem}
-select,textarea{display:block;width:100%;margin-top:.35rem;padding:.6rem;font:inherit;font-weight:400;color:inherit;background:var(--sheet);
+select,textarea,label.field input{
+display:block;width:100%;margin-top:.35rem;padding:.6rem;font:inherit;font-weight:400;color:inherit;background:var(--sheet);
 border:1px solid var(--line);border-radius:.5rem}
 button{font:inherit;font-weight:600;min-height:2.9rem;padding:.6rem 1.2rem;border-radius:.5rem;border:2px solid var(--own);
 background:var(--own);color:var(--on);cursor:pointer;max-width:100%}
