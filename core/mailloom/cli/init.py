@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mailloom.app import App, create_app, place
+from mailloom.cli.first_user import first_link, first_link_text
 from mailloom.cli.opening import data_folder
 from mailloom.cli.output import AsJson, print_json, say
 from mailloom.errors import MailloomError
@@ -35,6 +36,7 @@ def init(
         records = [] if bare else [_installed(app, name) for name in STANDARD_ADDONS if name in app.registry.addons]
         installed = app.registry.install_automatic()
         at_work = [addon.name for addon in app.registry.addons.values() if addon.at_work]
+        link = first_link(app)
     finally:
         app.close()
     database = app.database.url.render_as_string(hide_password=True)
@@ -47,6 +49,7 @@ def init(
                 "addons": records,
                 "installed": [*(record["addon"] for record in records if record["fresh"]), *installed],
                 "at_work": at_work,
+                "sign_in": link or None,
             }
         )
         return
@@ -57,6 +60,8 @@ def init(
     say("What to do next:")
     for line in _NEXT:
         say(f"  {line}")
+    if link:
+        say(f"The web face: start `mailloom serve`. {first_link_text(link)}")
     say(
         f"Keep a copy of {where.key_file} where the backup of the database is not: without it stored passwords are lost."
     )

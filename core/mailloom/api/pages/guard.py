@@ -42,14 +42,14 @@ class Needs:
 
     permissions: tuple[Permission, ...]
     stranger: bool = False
-    """Whether even those may come who are not signed in."""
+    """Whether even those may come who are not signed in; their forms have no token, so the request's origin alone is checked."""
 
     async def __call__(self, request: Request) -> Identity | None:
         await _read_form(request)
         identity = visitor().identity
+        if self.stranger:
+            return identity
         if identity is None:
-            if self.stranger:
-                return None
             raise SignInNeeded("Sign in first.")
         if request.method not in SAFE_METHODS:
             _check_token(request)
