@@ -25,6 +25,7 @@ class Writes(StrEnum):
     DELAY = "delay"
     COMPLAINT = "complaint"
     ECHO = "echo"
+    OPT_OUT = "opt-out"
 
 
 class HangsUp(StrEnum):
@@ -51,6 +52,8 @@ class Character:
     """Of the report that comes back (RFC 3463)."""
     diagnostic: str = ""
     """The words of the remote server in that report."""
+    presses_button: bool = False
+    """Presses the unsubscribe button of the mail program (RFC 8058), if the mail has one."""
 
 
 CHARACTERS = (
@@ -92,6 +95,16 @@ CHARACTERS = (
     ),
     Character(
         word="complains", summary="presses “this is spam”: a feedback report (RFC 5965)", writes=Writes.COMPLAINT
+    ),
+    Character(
+        word="leaves",
+        summary="unsubscribes by mail, at the address in List-Unsubscribe",
+        writes=Writes.OPT_OUT,
+    ),
+    Character(
+        word="unsubscribes",
+        summary="presses the unsubscribe button of the mail program (one click)",
+        presses_button=True,
     ),
     Character(
         word="greylists",

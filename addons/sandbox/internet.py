@@ -23,6 +23,7 @@ from mailloom.mail.address import normalise
 from mailloom.mail.message import parse
 
 from .characters import Character, HangsUp, character_of
+from .clicking import Clicked, press
 from .conversation import Conversation
 from .heard import Heard, Sent, fresh_token
 from .letters import answers_to, first_letter
@@ -45,12 +46,15 @@ class Internet:
         seed: int = 1,
         delay_seconds: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        web: tuple[str, int] | None = None,
     ) -> None:
-        """`port` 0 takes a free one; `delay_seconds` pass before somebody answers."""
+        """`port` 0 takes a free one; `delay_seconds` pass before somebody answers; `web` answers for https addresses in mails, None: nobody does."""
         self.port = port
         self.seed = seed
         self.heard: list[Heard] = []
         self.postman = Postman(*home, delay_seconds=delay_seconds)
+        self.clicked: list[Clicked] = []
+        self._web = web
         self._clock = clock
         self._seen: Counter[tuple[str, str]] = Counter()
         self._taken: Counter[str] = Counter()
@@ -130,6 +134,13 @@ class Internet:
             self.heard.append(heard)
         answers: list[Sent] = answers_to(heard)
         self.postman.post(answers)
+        if heard.character.presses_button and self._web is not None:
+            threading.Thread(target=self._press, args=[heard, self._web], name="sandbox-click", daemon=True).start()
+
+    def _press(self, heard: Heard, web: tuple[str, int]) -> None:
+        clicked = press(heard.mail, web)
+        if clicked is not None:
+            self.clicked.append(clicked)
 
     # --- connections
 

@@ -7,13 +7,16 @@ program that has never heard of this.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from .characters import Writes, parameter_of
 from .heard import Heard, Sent
 from .reports import complaint, delay, failure
 
+_MAILTO = re.compile(r"<(mailto:[^<>\s]{1,2000})>")
 _WORDS = (
     "Thank you, that helps.",
     "Great, it works now!",
@@ -80,6 +83,19 @@ def echo(heard: Heard) -> Sent | None:
     return _by_a_person(heard, "text/plain; charset=utf-8", "Your message has been received.\r\n")
 
 
+def opt_out(heard: Heard) -> Sent | None:
+    """What mail programs write to the address in List-Unsubscribe (RFC 2369 §3.2); nothing when the mail has none."""
+    found = _MAILTO.search(heard.mail.headers.get("List-Unsubscribe"))
+    if found is None:
+        return None
+    address = urlsplit(found[1])
+    subject = parse_qs(address.query).get("subject", ["unsubscribe"])[0]
+    head = _origin(heard, unquote(address.path), subject)
+    return Sent(
+        sender=_own(heard), recipient=unquote(address.path), raw=_written(head, "text/plain; charset=utf-8", "\r\n")
+    )
+
+
 def first_letter(sender: str, to: str, subject: str, text: str, token: str, date: str) -> Sent:
     """Somebody in the sandbox writes first."""
     head = [
@@ -98,6 +114,7 @@ _LETTERS: Mapping[Writes, Callable[[Heard], Sent | None]] = {
     Writes.ABSENCE: absence,
     Writes.FORWARD: forward,
     Writes.ECHO: echo,
+    Writes.OPT_OUT: opt_out,
     Writes.FAILURE: failure,
     Writes.DELAY: delay,
     Writes.COMPLAINT: complaint,

@@ -54,3 +54,4 @@ def internet_of(office: Office) -> Internet:
         delay_seconds=settings.delay_seconds,
         clock=office.now,
     )
+        web=split_place(settings.web) if settings.web else None,

@@ -25,6 +25,10 @@ def _place(text: str) -> str:
     return text
 
 
+def _place_or_nothing(text: str) -> str:
+    return _place(text) if text else text
+
+
 Place = Annotated[str, AfterValidator(_place)]
 
 
@@ -35,5 +39,12 @@ class SandboxSettings(BaseModel):
 
     smtp: Place = Field("127.0.0.1:2626", description="Take mail here; an outgoing account of ours sends to it.")
     home: Place = Field("127.0.0.1:2525", description="Deliver answers here: our listener.")
+    dns: str = Field(
+        "",
+        description="Answer questions to the DNS here, such as 127.0.0.1:5353, with what was published; blank: not at all.",
+    )
+    web: Annotated[str, AfterValidator(_place_or_nothing)] = Field(
+        "", description="Our web face, where one-click unsubscriptions are brought; empty: nobody presses a button."
+    )
     delay_seconds: float = Field(0.5, ge=0, le=3600, description="Time that people in the sandbox take to answer.")
     seed: int = Field(1, description="From which words and ids follow.")

@@ -6,6 +6,7 @@ import contextlib
 import re
 import smtplib
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from mailloom.addons.sandbox import CHARACTERS, character_of
 from mailloom.addons.sandbox.characters import HangsUp, Writes
+from mailloom.addons.sandbox.clicking import press
 from mailloom.mail.message import parse
 from mailloom.mail.reply import visible_reply
 from mailloom.mail.report import Kind, classify
@@ -209,3 +211,43 @@ def test_the_service_runs_beside_the_jobs_and_says_how_it_is() -> None:
 def test_it_speaks_to_nothing_but_this_machine(place: str) -> None:
     with temporary_app(["sandbox"]) as app, pytest.raises(Exception, match=r"127\.0\.0\.1:PORT"):
         app.save_settings("sandbox", {"home": place})
+
+
+def test_who_leaves_writes_to_the_address_for_unsubscribing(world: Any) -> None:
+    line = b"List-Unsubscribe: <https://example.org/u/t>, <mailto:unsubscribe@example.org?subject=unsubscribe%20t.oken>\r\n"
+    world.send("x.leaves@example.com", line + OURS)
+    mail = parse(world.answers()[0])
+    assert (mail.subject, [one.address for one in mail.to]) == ("unsubscribe t.oken", ["unsubscribe@example.org"])
+
+
+@pytest.mark.parametrize("one_click", [True, False])
+def test_the_button_is_pressed_where_the_mail_offers_one_click(one_click: bool) -> None:
+    line = b"List-Unsubscribe: <https://lamps.example.org/u/token>\r\n"
+    line += b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" if one_click else b""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as web:
+        answering = threading.Thread(target=_answer_once, args=[web, asked], daemon=True)
+        answering.start()
+        clicked = press(parse(line + OURS), web.getsockname())
+    if one_click:
+        answering.join(10)
+        assert clicked is not None
+        assert clicked.status == 200
+        assert asked[0].startswith(b"POST /u/token HTTP/1.1\r\n")
+        assert b"\r\nHost: lamps.example.org\r\n" in asked[0]
+        assert asked[0].endswith(b"\r\n\r\nList-Unsubscribe=One-Click")
+    else:
+        assert clicked is None
+
+
+def _answer_once(web: socket.socket, asked: list[bytes]) -> None:
+    try:
+        connection, _ = web.accept()
+    except OSError:
+        return
+    with connection:
+        said = b""
+        while not said.endswith(b"One-Click"):
+            said += connection.recv(4096)
+        asked.append(said)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
