@@ -21,8 +21,10 @@ import typer
 
 from mailloom.api.services import Service
 from mailloom.app import App
+from mailloom.cli.first_user import first_link, first_link_text
 from mailloom.cli.metrics import offer
 from mailloom.cli.opening import opened
+from mailloom.cli.output import say
 from mailloom.cli.working import duties_of
 from mailloom.jobs.embedded import Embedded
 from mailloom.jobs.engine import Engine
@@ -66,7 +68,10 @@ def serve(
     """Send, fetch, listen, answer HTTP and keep house until told to end."""
     app = opened(context)
     set_up_logs("info")
-    _run(app, engine, workers, metrics, Services(app, app.registry, own=_web_face(host, port) if web else ()))
+    face = _web_face(host, port) if web else []
+    if face and port and (link := first_link(app, f"http://{f'[{host}]' if ':' in host else host}:{port}")):
+        say(first_link_text(link))
+    _run(app, engine, workers, metrics, Services(app, app.registry, own=face))
 
 
 def worker(
