@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -18,6 +16,7 @@ from mailloom.errors import ConfigurationError
 from .formulas import escaped
 from .importing import results
 from .models import Member, State, Subscription
+from .tables import spreadsheets
 
 _PAGE = 1000
 _COLUMNS = ("email", "name", "language", "time_zone", "state", "since", "consent", "confirmed_at", "reason")
@@ -110,7 +109,7 @@ def _writer(path: Path) -> Iterator[WriteRow]:
             with path.open("w", newline="", encoding="utf-8-sig") as file:
                 yield csv.writer(file).writerow
         case ".xlsx":
-            book: Any = importlib.import_module("openpyxl").Workbook(write_only=True)
+            book = spreadsheets().Workbook(write_only=True)
             yield book.create_sheet("mailloom").append
             book.save(path)
         case _:

@@ -171,12 +171,24 @@ def _sheet(path: Path) -> Iterator[Iterator[Row]]:
 
 
 def _book(file: BinaryIO, name: str) -> Any:
-    openpyxl = importlib.import_module("openpyxl")
+    library = spreadsheets()
     try:
-        return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        return library.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     # Whatever a hostile file makes of a library that was written for friendly ones is the file's fault.
     except Exception as error:
         raise _unreadable(name, error) from None
+
+
+def spreadsheets() -> Any:
+    """openpyxl, which takes its time to load and comes with an extra; and never without what makes its XML safe."""
+    try:
+        importlib.import_module("defusedxml")
+        return importlib.import_module("openpyxl")
+    except ImportError:
+        raise ConfigurationError(
+            "Spreadsheets need a library that is not installed.",
+            remedy='Use a .csv file, or run: pip install "mailloom[mailing]"',
+        ) from None
 
 
 def _sheet_rows(sheet: Any, name: str) -> Iterator[Row]:
