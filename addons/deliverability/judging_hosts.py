@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailloom.api.checks import Severity
 from mailloom.api.dns import reverse_name
@@ -19,7 +20,7 @@ def host_findings(situation: Situation, answers: Answers) -> Iterator[DomainFind
     for domain, answer in answers.exchangers.items():
         yield _exchangers(domain, answer, "" if domain == situation.domain else domain)
     for reverse in answers.reverse:
-        yield _reverse(reverse)
+        yield _reverse(reverse, situation.domain)
     if situation.accounts and not answers.reverse and all(each.provider for each in situation.accounts):
         yield _good(Topic.REVERSE, "", "Your providers look after the names of their addresses.")
     yield from _encryption(situation)
@@ -42,8 +43,10 @@ def _exchangers(domain: str, answer: ExchangerAnswer, about: str) -> DomainFindi
             return _unknown(Topic.MX, about, answer.itself.failure)
         if not answer.itself.records:
             text = f"{domain} has neither MX nor address: replies and bounces cannot be delivered."
-            remedy = f"Publish an MX for {domain} that names the server where its mail is taken in."
-            return _bad(Topic.MX, about, text, "an MX of a server that takes its mail", why, remedy)
+            remedy = f"Publish an MX for {domain} that names the server where its mail is taken in (mail.{domain} stands for it here)."
+            found = _bad(Topic.MX, about, text, "an MX of a server that takes its mail", why, remedy)
+            value = f"10 mail.{domain}"
+            return replace(found, records=(Record(name=domain, type="MX", value=value, zone_value=f"{value}."),))
         text = f"{domain} has no MX; servers try its address ({', '.join(answer.itself.records[:3])})."
         return _warning(Topic.MX, about, text, "an MX", why, "Publish an MX, so that it is clear where mail goes.")
     lost = [host for host, found in answer.hosts.items() if not found.records and not found.failure]
@@ -54,7 +57,7 @@ def _exchangers(domain: str, answer: ExchangerAnswer, about: str) -> DomainFindi
     return _good(Topic.MX, about, f"Mail for {domain} goes to {', '.join(answer.hosts)}.")
 
 
-def _reverse(answer: ReverseAnswer) -> DomainFinding:
+def _reverse(answer: ReverseAnswer, domain: str) -> DomainFinding:
     if answer.names.failure or answer.failure:
         return _unknown(Topic.REVERSE, answer.address, answer.names.failure or answer.failure)
     if answer.leads_back:
@@ -64,18 +67,20 @@ def _reverse(answer: ReverseAnswer) -> DomainFinding:
         text = f"{answer.address} is named {', '.join(answer.names.records[:3])}, which does not lead back to it."
     else:
         text = f"{answer.address}, from which {answer.account} sends, has no name (PTR)."
-    name = reverse_name(answer.address)
-    record = Record(name=name, type="PTR", value="mail.example.org", zone_value="mail.example.org.")
+    host = f"mail.{domain}"
+    kind = "AAAA" if ":" in answer.address else "A"
+    pointer = Record(name=reverse_name(answer.address), type="PTR", value=host, zone_value=f"{host}.")
+    back = Record(name=host, type=kind, value=answer.address, zone_value=answer.address)
     return DomainFinding(
         topic=Topic.REVERSE,
         about=answer.address,
         severity=Severity.BAD,
         text=text,
         expected="a name (PTR) whose address is this one again; the best is the name that the server says in EHLO",
-        records=(record,),
+        records=(pointer, back),
         why="Gmail, Yahoo and iCloud refuse mail from addresses without a name that leads back.",
         takes=UP_TO_TWO_DAYS,
-        remedy="Let whoever rents you the address set its reverse DNS to your server's name (mail.example.org stands for it).",
+        remedy=f"Let whoever rents you the address set its reverse DNS to your server's name ({host} stands for it here).",
     )
 
 

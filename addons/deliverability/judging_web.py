@@ -119,6 +119,9 @@ def _bimi(situation: Situation, answers: Answers) -> DomainFinding:
 
 def _one_click(situation: Situation, page: Page | None) -> DomainFinding:
     expected = "core.base_url with https://, answered by mailloom"
+    if page is None and not situation.sends_mailings:
+        text = "Nothing here sends mailings. Before the first one core.base_url must name the public address of mailloom, over HTTPS."
+        return DomainFinding(topic=Topic.ONE_CLICK, about="", severity=Severity.GOOD, text=text, why=_CLICK_WHY)
     if page is None:
         said = (
             f"{situation.base_url} is not encrypted" if situation.base_url else "there is no public address of mailloom"

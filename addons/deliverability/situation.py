@@ -33,6 +33,7 @@ from .providers import MailFrom, Provider, by_host, by_name
 from .settings import DeliverabilitySettings
 
 RATE_DAYS = 30
+_MAILING_ADDONS = ("mailing", "optout")
 _TAKEN = (DeliveryState.SENT, DeliveryState.BOUNCED)
 _PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
 
@@ -109,6 +110,8 @@ class Situation:
     policy_id: str
     receiving: Receiving
     rates: Rates
+    sends_mailings: bool
+    """An addon that sends marketing mail is at work."""
     base_url: str
     our_addresses: tuple[str, ...]
     reports_to: str
@@ -144,6 +147,7 @@ def situation_of(session: Session, office: Office, domain: str) -> Situation:
         policy_id=row.policy_id if row else "",
         receiving=_receiving(session, office),
         rates=_rates(session, domain, office.now()),
+        sends_mailings=any(_wanted(session, name) for name in _MAILING_ADDONS),
         base_url=core.base_url,
         our_addresses=tuple(settings.our_addresses),
         reports_to=settings.reports_to or f"postmaster@{domain}",
@@ -239,13 +243,17 @@ def _receiving(session: Session, office: Office) -> Receiving:
     )
     rows = session.scalars(chosen.order_by(AccountRow.id)).all()
     working = [row for row in rows if row.state is AccountState.CONFIRMED]
-    listener = session.get(AddonRow, "listener")
     return Receiving(
-        listener=listener is not None and listener.wanted,
+        listener=_wanted(session, "listener"),
         accounts=tuple(row.name for row in working),
         users=tuple(user for row in working if (user := normalise(row.settings.get("user") or ""))),
         failing=tuple(row.name for row in rows if row.state is AccountState.FAILING),
     )
+
+
+def _wanted(session: Session, addon: str) -> bool:
+    row = session.get(AddonRow, addon)
+    return row is not None and row.wanted
 
 
 def _rates(session: Session, domain: str, now: datetime) -> Rates:

@@ -15,6 +15,7 @@ from mailloom.api.output import AsJson, print_json, print_records, say
 from mailloom.errors import ConfigurationError, TemporaryFailure
 
 from .characters import CHARACTERS
+from .publishing import publish, published
 from .service import internet_of
 
 sandbox = typer.Typer(help="A small internet on this machine, for trying things.", no_args_is_help=True)
@@ -55,6 +56,32 @@ def write(
             print_json({"sender": sender, "to": to, "reply": carried.reply})
         else:
             say(f"{sender} wrote to {to}: {carried.reply}")
+
+
+@sandbox.command("publish")
+def publish_record(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The record's name, such as _dmarc.example.org.")],
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="A, AAAA, CNAME, MX, PTR or TXT.")],
+    values: Annotated[list[str] | None, typer.Argument(help="Its values; without any the record is gone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a record in the sandbox's DNS, in place of what stood there under this name and type."""
+    office: Office = context.obj
+    with office.write() as session:
+        publish(session, name, kind, values or [])
+    if as_json:
+        print_json({"name": name, "type": kind.upper(), "values": values or []})
+    else:
+        say(f"{name} {kind.upper()}: {', '.join(values or []) or 'nothing any more'}")
+
+
+@sandbox.command("zone")
+def zone(context: typer.Context, as_json: AsJson = False) -> None:
+    """What stands in the sandbox's DNS."""
+    office: Office = context.obj
+    rows = [{"name": each.name, "type": each.type, "value": each.value} for each in published(office)]
+    print_records(rows, ("name", "type", "value"), as_json=as_json)
 
 
 @sandbox.command("run")

@@ -7,7 +7,9 @@ from mailloom.api.services import ServiceStatus
 from mailloom.errors import ConfigurationError
 
 from .internet import Internet
+from .publishing import published
 from .settings import SandboxSettings, split_place
+from .zone import Zone
 
 
 class SandboxService:
@@ -16,6 +18,7 @@ class SandboxService:
 
     def __init__(self) -> None:
         self._internet: Internet | None = None
+        self._zone: Zone | None = None
 
     def start(self, office: Office) -> None:
         if self._internet is not None:
@@ -29,8 +32,14 @@ class SandboxService:
                 remedy="Choose another port: mailloom settings set sandbox smtp 127.0.0.1:PORT",
             ) from error
         self._internet = internet
+        self._zone = zone_of(office)
+        if self._zone is not None:
+            self._zone.start()
 
     def stop(self, seconds: float) -> None:
+        if self._zone is not None:
+            self._zone.stop()
+            self._zone = None
         if self._internet is not None:
             self._internet.stop(seconds)
             self._internet = None
@@ -40,7 +49,8 @@ class SandboxService:
         if internet is None:
             return ServiceStatus(running=False, detail="not running")
         counts = f"{len(internet.heard)} mails taken, {len(internet.postman.carried)} written"
-        return ServiceStatus(running=True, detail=f"smtp at {internet.host}:{internet.port}; {counts}")
+        names = f"; dns at {self._zone.host}:{self._zone.port}" if self._zone else ""
+        return ServiceStatus(running=True, detail=f"smtp at {internet.host}:{internet.port}{names}; {counts}")
 
 
 def internet_of(office: Office) -> Internet:
@@ -53,5 +63,12 @@ def internet_of(office: Office) -> Internet:
         seed=settings.seed,
         delay_seconds=settings.delay_seconds,
         clock=office.now,
-    )
         web=split_place(settings.web) if settings.web else None,
+    )
+
+
+def zone_of(office: Office) -> Zone | None:
+    """The DNS server that the settings describe, not started; None without one."""
+    settings = office.settings("sandbox")
+    assert isinstance(settings, SandboxSettings)
+    return Zone(lambda: published(office), port=split_place(settings.dns)[1]) if settings.dns else None

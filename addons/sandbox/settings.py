@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 
 def split_place(text: str) -> tuple[str, int]:
@@ -48,3 +48,8 @@ class SandboxSettings(BaseModel):
     )
     delay_seconds: float = Field(0.5, ge=0, le=3600, description="Time that people in the sandbox take to answer.")
     seed: int = Field(1, description="From which words and ids follow.")
+
+    @field_validator("dns")
+    @classmethod
+    def _is_place(cls, value: str) -> str:
+        return _place(value) if value else value

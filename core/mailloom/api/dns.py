@@ -12,16 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 import dns.exception
 import dns.name
+import dns.nameserver
 import dns.resolver
 import dns.reversename
 
 from mailloom.errors import TemporaryFailure
 
 _CACHED_ANSWERS = 20_000
+_USUAL_PORT = 53
 
 
 class DnsFailure(TemporaryFailure):
@@ -59,8 +62,35 @@ class Resolver(Protocol):
         ...
 
 
+def split_server(text: str) -> tuple[str, int]:
+    """Address and port of a DNS server, `192.0.2.53`, `192.0.2.53:5353` or `[2001:db8::53]:5353`; ValueError for anything else."""
+    address, port = text.strip(), "53"
+    if address.startswith("["):
+        address, closed, rest = address[1:].partition("]")
+        port = (rest.removeprefix(":") or port) if closed else ""
+    elif address.count(":") == 1:
+        address, _, port = address.partition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError(f"{text!r} has no port that could be asked")
+    return str(ip_address(address)), int(port)
+
+
+class ConfiguredResolver:
+    """The servers that a setting names at the time of each question; none: those of this machine."""
+
+    def __init__(self, servers: Callable[[], Sequence[str]]) -> None:
+        self._servers = servers
+        self._made: tuple[tuple[str, ...], DnsResolver] = ((), DnsResolver())
+
+    def ask(self, name: str, record_type: RecordType) -> DnsAnswer:
+        named = tuple(self._servers())
+        if self._made[0] != named:
+            self._made = (named, DnsResolver(named))
+        return self._made[1].ask(name, record_type)
+
+
 class DnsResolver:
-    """The real DNS: this machine's servers, or those given."""
+    """The real DNS: this machine's servers, or those given (`split_server`), which are asked at `port` where they name none."""
 
     def __init__(self, nameservers: Sequence[str] = (), *, port: int = 53, lifetime_seconds: float = 5.0) -> None:
         self._nameservers = nameservers
@@ -71,8 +101,11 @@ class DnsResolver:
     def _resolver(self) -> dns.resolver.Resolver:
         resolver = dns.resolver.Resolver(configure=not self._nameservers)
         if self._nameservers:
-            resolver.nameservers = list(self._nameservers)
-            resolver.port = self._port
+            places = [split_server(server) for server in self._nameservers]
+            resolver.nameservers = [
+                dns.nameserver.Do53Nameserver(address, self._port if port == _USUAL_PORT else port)
+                for address, port in places
+            ]
         resolver.lifetime = self._lifetime
         resolver.timeout = self._lifetime / 2
         resolver.cache = dns.resolver.LRUCache(_CACHED_ANSWERS)

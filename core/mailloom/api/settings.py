@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from mailloom.api.dns import split_server
+
 
 class UncertainPolicy(StrEnum):
     """What happens to a delivery whose mail was handed over while the process died or the connection ended, so that nobody knows."""
@@ -34,8 +36,14 @@ def _network(text: str) -> str:
     return text
 
 
+def _name_server(text: str) -> str:
+    split_server(text)
+    return text
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Network = Annotated[str, AfterValidator(_network)]
+NameServer = Annotated[str, AfterValidator(_name_server)]
 
 
 class CoreSettings(BaseModel):
@@ -63,6 +71,10 @@ class CoreSettings(BaseModel):
     )
     api_requests_per_minute: int = Field(
         600, ge=1, le=100_000, description="Requests that one API token may make in a minute, in each process."
+    )
+    name_servers: list[NameServer] = Field(
+        default_factory=list,
+        description="DNS servers to ask, such as 192.0.2.53 or 127.0.0.1:5353; empty: those of this machine.",
     )
     largest_request_bytes: int = Field(
         5_000_000, ge=10_000, le=100_000_000, description="Largest body that the web face takes."

@@ -16,6 +16,7 @@ from mailloom.addons.senderauth.results import Result
 from mailloom.addons.senderauth.spf import check_host
 from mailloom.api.checks import Severity
 from mailloom.mail.dkim_keys import KeyKind
+from mailloom.store.system import AddonRow, AddonState
 
 DOMAIN = "example.org"
 GOOD, WARNING, BAD, UNKNOWN = Severity.GOOD, Severity.WARNING, Severity.BAD, Severity.UNKNOWN
@@ -476,9 +477,15 @@ def test_mta_sts(world: Any, record: str | None, page: str | None, severity: Sev
     ],
 )
 def test_one_click_must_be_reachable(world: Any, base_url: str, body: str, severity: Severity) -> None:
+    with world.app.write() as session:
+        session.add(AddonRow(name="optout", version="1", state=AddonState.INSTALLED, changed_at=world.app.now()))
     world.app.save_settings("core", {"base_url": base_url})
     world.prober.serve("https://mail.example.org/health", body)
     assert world.states()["one-click"] is severity
+
+
+def test_who_sends_no_mailings_needs_no_one_click_yet(world: Any) -> None:
+    assert world.states()["one-click"] is GOOD
 
 
 def test_a_logo_needs_a_strict_policy(world: Any) -> None:

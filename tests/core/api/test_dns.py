@@ -9,7 +9,17 @@ import pytest
 from dnslib import QTYPE, RCODE, RR, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
-from mailloom.api.dns import DnsAnswer, DnsFailure, DnsResolver, PatientResolver, RecordType, hosts_of, reverse_name
+from mailloom.api.dns import (
+    ConfiguredResolver,
+    DnsAnswer,
+    DnsFailure,
+    DnsResolver,
+    PatientResolver,
+    RecordType,
+    hosts_of,
+    reverse_name,
+    split_server,
+)
 from mailloom.testing.dns import FakeResolver
 
 LONG = "x" * 250
@@ -167,3 +177,34 @@ def test_patience_ends_for_all_questions_together() -> None:
         assert patient.ask("example.org", RecordType.A).records
     with pytest.raises(DnsFailure):
         patient.ask("example.org", RecordType.A)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("192.0.2.53", ("192.0.2.53", 53), id="the usual port"),
+        pytest.param("127.0.0.1:5353", ("127.0.0.1", 5353), id="another port"),
+        pytest.param("2001:db8::53", ("2001:db8::53", 53), id="IPv6"),
+        pytest.param("[2001:db8::53]:5353", ("2001:db8::53", 5353), id="IPv6 with a port"),
+    ],
+)
+def test_a_server_is_named_by_address_and_port(text: str, place: tuple[str, int]) -> None:
+    assert split_server(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "dns.example.org", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:99999", "[::1", "::1:x"]
+)
+def test_what_is_no_server_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"port|address"):
+        split_server(text)
+
+
+def test_the_servers_of_a_setting_are_asked_as_it_stands_at_each_question(served: tuple[Zone, int]) -> None:
+    named: list[str] = []
+    resolver = ConfiguredResolver(lambda: named)
+    named.append(f"127.0.0.1:{served[1]}")
+    assert resolver.ask("example.org", RecordType.A).records == ("192.0.2.1",)
+    named[0] = "127.0.0.1:1"
+    with pytest.raises(DnsFailure):
+        resolver.ask("www.example.org", RecordType.A)
