@@ -15,7 +15,7 @@ from mailloom.errors import ConfigurationError
 from mailloom.store.domains import MailDomain, all_domains
 
 from .domains import DomainForm, add_domain, change_domain, remove_domain
-from .managing import AliasForm, add_alias, change_alias, find_alias, find_domain, remove_alias
+from .managing import AliasForm, add_alias, change_alias, find_alias, find_domain, form_of, remove_alias
 from .models import Alias, ContactPolicy
 
 aliases = typer.Typer(help="Addresses of ours that take mail.", no_args_is_help=True)
@@ -88,7 +88,7 @@ def edit(
     office: Office = context.obj
     with office.write() as session:
         alias = find_alias(session, address)
-        form = _form_of(alias)
+        form = form_of(alias)
         if name:
             local, _, domain = name.partition("@")
             form = replace(form, name=local, domain=domain or form.domain)
@@ -220,23 +220,6 @@ def _form(
         machines=machines,
         answer_text=answer_text,
         owner_contact_id=owner,
-    )
-
-
-def _form_of(alias: Alias) -> AliasForm:
-    return AliasForm(
-        name=alias.name or "",
-        domain=alias.domain.name if alias.domain else "",
-        model=alias.model,
-        defaults=alias.defaults,
-        forced_record=alias.forced_record,
-        parent_model=alias.parent_model,
-        parent_record=alias.parent_record,
-        policy=alias.policy,
-        any_domain=alias.any_domain,
-        machines=alias.machines,
-        answer_text=alias.answer_text,
-        owner_contact_id=alias.owner_contact_id,
     )
 
 

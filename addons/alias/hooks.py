@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Router, hookimpl
+from mailloom.api import MenuEntry, MenuSection, Office, Pages, Permission, Router, hookimpl
 
 from . import commands, known, routers
 from .settings import AliasSettings
+
+if TYPE_CHECKING:
+    from mailloom.api.pages import APIRouter, Toolkit
 
 
 @hookimpl
@@ -37,3 +41,30 @@ def reply_address(thread: known.Thread, session: Session) -> str | None:
 @hookimpl
 def register_commands(root: typer.Typer) -> None:
     commands.add_to(root)
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="aliases", make=_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="aliases",
+            title="Aliases",
+            path="/aliases",
+            section=MenuSection.MAIL,
+            permission=Permission.ROUTING_READ,
+            order=60,
+            icon="at",
+        )
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)

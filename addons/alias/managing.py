@@ -61,6 +61,24 @@ def change_alias(session: Session, alias: Alias, form: AliasForm) -> Alias:
     return alias
 
 
+def form_of(alias: Alias) -> AliasForm:
+    """What a person would enter to get this alias."""
+    return AliasForm(
+        name=alias.name or "",
+        domain=alias.domain.name if alias.domain else "",
+        model=alias.model,
+        defaults=alias.defaults,
+        forced_record=alias.forced_record,
+        parent_model=alias.parent_model,
+        parent_record=alias.parent_record,
+        policy=alias.policy,
+        any_domain=alias.any_domain,
+        machines=alias.machines,
+        answer_text=alias.answer_text,
+        owner_contact_id=alias.owner_contact_id,
+    )
+
+
 def remove_alias(session: Session, alias: Alias) -> None:
     """Delete an alias, unless its owner must have one."""
     if alias.owner_model:

@@ -55,6 +55,15 @@ CORE_MENU = (
         icon="send",
     ),
     MenuEntry(
+        name="routing",
+        title="Routing",
+        path="/routing",
+        section=MenuSection.MAIL,
+        permission=Permission.ROUTING_READ,
+        order=50,
+        icon="route",
+    ),
+    MenuEntry(
         name="settings",
         title="Settings",
         path="/settings",
