@@ -23,7 +23,7 @@ from mailloom.flow.letters import Consignment
 _PATIENCE_SECONDS = 0.05
 _SLOW_SECONDS = 0.1
 # A server next door takes thousands a second over one connection; this interpreter is then the limit, not the server.
-_FAST_RATE = 1500.0
+_FAST_RATE = 400.0
 _TURNS_THAT_TELL = 5
 
 
@@ -32,7 +32,7 @@ class Desk(ConnectionDesk, Protocol):
 
     def want(self, crew: Crew, count: int) -> None: ...
 
-    def group_size(self) -> int: ...
+    def group_size(self, rate: float | None, connections: int) -> int: ...
 
     def ended(self, event: Ended | Over) -> None: ...
 
@@ -79,9 +79,10 @@ class Crew:
         """Since when a server has to answer; steady seconds."""
         self._group: deque[Consignment] = deque()
         self._asked = self._over = False
-        self._started = time.monotonic()
+        self._since = time.monotonic()
         self._turns = 0
         self._idle_seconds = 0.0
+        self._rate: float | None = None
         connection.supply = self
 
     def take_in(self, connection: Connection) -> bool:
@@ -98,10 +99,9 @@ class Crew:
     @property
     def fast(self) -> bool | None:
         """Whether the server answers so quickly that the crew had better serve more connections; None while that cannot be told."""
-        seconds = time.monotonic() - self._started - self._idle_seconds
-        if self._turns < _TURNS_THAT_TELL and seconds < _SLOW_SECONDS:
+        if self._rate is None and time.monotonic() - self._since - self._idle_seconds < _SLOW_SECONDS:
             return None
-        return self.size > 1 or self._turns > seconds * _FAST_RATE
+        return self.size > 1 or (self._rate or 0.0) > _FAST_RATE
 
     def run(self) -> None:
         """Serve until nothing is left to serve."""
@@ -132,7 +132,15 @@ class Crew:
     def _ask(self) -> None:
         if not self._asked and not self._over:
             self._asked = True
-            self.desk.want(self, self.desk.group_size() * self.size)
+            self._measure()
+            self.desk.want(self, self.desk.group_size(self._rate, self.size))
+
+    def _measure(self) -> None:
+        """Turns a second since the last look, the waiting for groups left out."""
+        if self._turns >= _TURNS_THAT_TELL:
+            now = time.monotonic()
+            self._rate = self._turns / max(now - self._since - self._idle_seconds, 1e-4)
+            self._since, self._turns, self._idle_seconds = now, 0, 0.0
 
     def _receive(self, seconds: float | None) -> None:
         """A group, a newcomer or the end, waited for at most so long; None: for ever."""

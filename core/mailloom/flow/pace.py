@@ -8,8 +8,11 @@ from __future__ import annotations
 
 _GROUP_SECONDS = 0.1
 _BATCH_SECONDS = 1.0
+# Of one connection, and of several that share a thread.
 _LARGEST_GROUP = 200
-_BATCHES = (20, 2000)
+_LARGEST_SHARED_GROUP = 400
+_BATCHES = (20, 1000)
+_GROUPS_IN_A_BATCH = 3
 _WINDOW_SECONDS = 0.1
 _SMOOTHING = 0.5
 # What turns out to be much faster than thought is believed sooner, but not at once: many answers may have come together.
@@ -52,11 +55,17 @@ class Pace:
         """So fast that it pays to let work gather."""
         return self._rate > _BUSY_RATE
 
-    def group(self, connections: int) -> int:
-        """Deliveries to mark for one connection at a time."""
-        return max(1, min(_LARGEST_GROUP, int(self._rate * _GROUP_SECONDS / max(connections, 1))))
+    def share(self, connections: int) -> float:
+        """What one of so many connections sends in a second."""
+        return self._rate / max(connections, 1)
 
-    def batch(self) -> int:
-        """Deliveries to claim at a time."""
+    def batch(self, asked: int) -> int:
+        """Deliveries to claim at a time, where so many are asked for just now."""
         smallest, largest = _BATCHES
-        return max(smallest, min(largest, int(self._rate * _BATCH_SECONDS)))
+        return max(smallest, min(largest, max(int(self._rate * _BATCH_SECONDS), _GROUPS_IN_A_BATCH * asked)))
+
+
+def group_of(rate: float, connections: int) -> int:
+    """Deliveries to mark at a time for connections that send at this rate together."""
+    largest = _LARGEST_GROUP if connections == 1 else _LARGEST_SHARED_GROUP
+    return max(1, min(largest, int(rate * _GROUP_SECONDS)))

@@ -32,7 +32,7 @@ from mailloom.flow.crew import Crew, Ended, Over, start
 from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
-from mailloom.flow.pace import Pace
+from mailloom.flow.pace import Pace, group_of
 from mailloom.flow.pass_results import record_results, refusals, without_bytes
 from mailloom.flow.pass_values import Done, PassReport, Tuning
 from mailloom.flow.retry import Judgement, Rules, judge
@@ -129,8 +129,10 @@ class SendingPass:
         self._wanting.append((crew, count))
         self._wake.set()
 
-    def group_size(self) -> int:
-        return self._pace.group(len(self._alive))
+    def group_size(self, rate: float | None, connections: int) -> int:
+        """For a crew that sends at this rate, None: that does not know yet."""
+        known = rate if rate is not None else self._pace.share(len(self._alive)) * connections
+        return group_of(known, connections)
 
     def parcel(self, consignment: Consignment) -> Parcel:
         return parcel_of(consignment, self.database)
@@ -146,7 +148,8 @@ class SendingPass:
             while not self._finished():
                 began = time.monotonic()
                 self._round()
-                self._rest_until(began + _SHORTEST_ROUND_SECONDS)
+                if not self._finished():
+                    self._rest_until(began + _SHORTEST_ROUND_SECONDS)
         finally:
             self._close()
         return self.report
@@ -155,7 +158,7 @@ class SendingPass:
         """Wait for something to do, and then for more of it: connections ask long before they run dry."""
         self._wake.wait(_LONGEST_ROUND_SECONDS)
         early = earliest - time.monotonic()
-        if early > 0 and not self._finished() and self._pace.busy:
+        if early > 0 and not self._endings and self._pace.busy:
             time.sleep(early)
         self._wake.clear()
 
@@ -179,7 +182,7 @@ class SendingPass:
             returned += [consignment.claimed for consignment in self._stock]
             self._stock.clear()
         asking = self._asking()
-        if judged or returned or asking or self._lacks() or self._renewal_due() or self._verdict.due:
+        if judged or returned or asking or self._lacks(asking) or self._renewal_due() or self._verdict.due:
             self._write(judged, returned, asking)
         elif self._closing or self._dry:
             self._dismiss()
@@ -192,13 +195,17 @@ class SendingPass:
             return []
         return [self._wanting.popleft() for _ in range(len(self._wanting))]
 
-    def _lacks(self) -> bool:
+    def _batch(self, asking: Sequence[tuple[Crew, int]]) -> int:
+        return self._pace.batch(sum(count for _, count in asking))
+
+    def _lacks(self, asking: Sequence[tuple[Crew, int]]) -> bool:
         if self._closing or (self._dry and time.monotonic() - self._dry_at < _LOOK_AGAIN_SECONDS):
             return False
-        return len(self._stock) <= self._pace.batch() // 2
+        return len(self._stock) <= self._batch(asking) // 2
 
     def _write(self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: list[tuple[Crew, int]]) -> None:
         """One transaction for everything; what it promises is handed out after its commit."""
+        asked = dict(asking)
         done = persist(
             self.database,
             lambda session: self._transaction(session, judged, returned, asking),
@@ -220,7 +227,7 @@ class SendingPass:
             if group:
                 crew.grants.put(group)
             else:
-                self._wanting.append((crew, self.group_size() * crew.size))
+                self._wanting.append((crew, asked[crew]))
         if self._closing or (self._dry and not self._stock):
             self._dismiss()
 
@@ -237,8 +244,8 @@ class SendingPass:
         if returned:
             release(session, returned)
         self._verdict.write(session, judged, now)
-        if self._lacks():
-            self._claim(session, done, now)
+        if self._lacks(asking):
+            self._claim(session, done, self._batch(asking), now)
         self._grant(session, done, asking, now)
         if self._renewal_due():
             extend(session, [self._attempt], now + self.tuning.lease)
@@ -251,8 +258,7 @@ class SendingPass:
         observers = self.hooks if self._observed else None
         return record_results(session, results, self.account.id, observers, now)
 
-    def _claim(self, session: Session, done: Done, now: datetime) -> None:
-        count = self._pace.batch()
+    def _claim(self, session: Session, done: Done, count: int, now: datetime) -> None:
         until = now + self.tuning.lease
         claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
         done.dry = len(claimed) < count
