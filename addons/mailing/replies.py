@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from mailloom.api import Incoming, Pass, Verdict
+from mailloom.mail.report import Kind
 
 from .feeding import COMPOSER
 from .marks import note_replied
@@ -21,7 +22,8 @@ class ReplyCounter:
         answered = [message for message in incoming.referenced if message.composer == COMPOSER]
         if not answered:
             return Pass(why="it answers no mailing")
-        if incoming.dry_run or incoming.report() is not None:
+        report = incoming.report()
+        if incoming.dry_run or (report is not None and report.kind is not Kind.NORMAL):
             return Pass(why="it answers a mailing, and is not counted")
         for message in answered[:1]:
             note_replied(session, message.id, incoming.from_key, incoming.now)

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from mailloom.cli.output import AsJson, plain, print_json, say
 from mailloom.cli.route import explanation, show
-from mailloom.cli.tour_scenes import SCENES, Playing, Scene
+from mailloom.cli.tour_scenes import SCENES
 from mailloom.cli.tour_screen import WIDTH_WITHOUT_TERMINAL, Screen
 from mailloom.cli.tour_stage import Stage, stage
+from mailloom.cli.tour_values import Playing, Scene
 from mailloom.errors import ConfigurationError, TemporaryFailure
 from mailloom.logs import set_up_logs
 

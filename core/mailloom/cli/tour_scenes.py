@@ -1,17 +1,13 @@
-"""The scenes of the tour: each lets somebody write, does what we would do, and tells what became of it.
-
-A scene is a generator that yields a `News` when something has happened and None while it waits. All are played side by side.
-"""
+"""The scenes of the tour: each lets somebody write, does what we would do, and tells what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from mailloom.cli.tour_mailing import mailing
 from mailloom.cli.tour_record import (
     Opened,
     arrivals_of,
@@ -23,43 +19,13 @@ from mailloom.cli.tour_record import (
     reason_of,
 )
 from mailloom.cli.tour_stage import Stage
+from mailloom.cli.tour_values import News, Playing, Scene, Waiting, seen
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.messages import MessageKind
 from mailloom.store.outbox import Delivery, DeliveryState
 
 SUPPORT = "support@example.org"
 _MAILS_OF_A_LOOP = 6
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What happened, and why as the record says."""
-
-    what: str
-    why: str = ""
-
-
-Playing = Generator[News | None, None, None]
-Waiting = Generator[News | None, None, T]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    title: str
-    person: str
-    play: Callable[[Stage, str], Playing]
-
-
-def seen(stage: Stage, look: Callable[[Session], T | None]) -> Waiting[T]:
-    """Look again and again until there is something to see."""
-    while True:
-        with stage.app.read() as session:
-            found = look(session)
-        if found is not None:
-            return found
-        yield None
 
 
 def write(stage: Stage, person: str, to: str, subject: str, text: str, times: int = 1) -> None:
@@ -199,6 +165,7 @@ SCENES = (
     Scene(title="an alias for contacts only", person="zoe.accepts@example.net", play=policy),
     Scene(title="a mail loop", person="robot.loops@example.net", play=loop),
     Scene(title="mail that nothing claims", person="pat.accepts@example.com", play=parked),
+    Scene(title="a mailing to five hundred", person="news@example.org", play=mailing),
 )
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailloom.api.output import plain
-from mailloom.cli.tour_scenes import News, Scene
+from mailloom.cli.tour_values import News, Scene
 
 WIDTH_WITHOUT_TERMINAL = 140
 _LAST_COMMANDS = 4

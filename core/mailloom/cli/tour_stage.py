@@ -7,6 +7,7 @@ tour's own: it starts an hour ago and is turned on where a person would wait.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import shlex
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mailloom.api.services import Service
 from mailloom.app import App, Place, create_app
 from mailloom.cli.opening import Opening
 from mailloom.cli.root import command_line
@@ -28,6 +30,9 @@ from mailloom.jobs.embedded import Embedded
 from mailloom.jobs.serving import Services
 
 ADDONS = ("smtp", "listener", "alias", "catchall", "bounce", "helpdesk", "sandbox")
+FURTHER_ADDONS = ("mailing",)
+"""Installed where their libraries are; a scene that needs one is left out without it."""
+PUBLIC_ADDRESS = "https://lamps.example.org"
 MARKER = "made-by-mailloom-demo"
 _LATE = timedelta(hours=1)
 _BEAT_SECONDS = 0.25
@@ -57,6 +62,11 @@ class Stage:
         self.app = app
         self.clock = clock
         self._typed = typed
+
+    def has(self, addon: str) -> bool:
+        """Whether an addon is at work, and the web face with it."""
+        addons = self.app.registry.addons
+        return addon in addons and addons[addon].at_work and bool(self.app.core_settings.base_url)
 
     def type(self, *words: str) -> str:
         """Run a command line of ours and return what it prints; raises what the command raises, ConfigurationError when it fails in words."""
@@ -91,6 +101,9 @@ def stage(folder: Path, typed: Typed) -> Iterator[Stage]:
         (folder / MARKER).touch()
         for name in ADDONS:
             app.registry.install(name)
+        for name in FURTHER_ADDONS:
+            with contextlib.suppress(MailloomError):
+                app.registry.install(name)
         yield from _at_work(Stage(app, clock, typed))
     finally:
         app.close()
@@ -100,6 +113,7 @@ def _at_work(made: Stage) -> Iterator[Stage]:
     listener, sandbox = free_ports(2)
     _set_up(made, listener, sandbox)
     services = Services(made.app, made.app.registry)
+    face = _web_face(made)
     engine = Embedded(duties_of(made.app), made.app.database, made.app.registry, workers=8, beat_seconds=_BEAT_SECONDS)
     try:
         services.tend()
@@ -111,6 +125,21 @@ def _at_work(made: Stage) -> Iterator[Stage]:
     finally:
         services.stop()
         engine.stop()
+        if face is not None:
+            face.stop(5)
+
+
+def _web_face(made: Stage) -> Service | None:
+    """Our public pages, which the sandbox reaches as a proxy in front would; None where the extra web is missing."""
+    try:
+        serving = importlib.import_module("mailloom.web.serving")
+    except ImportError:
+        return None
+    face = serving.WebService("127.0.0.1", 0)
+    face.start(made.app)
+    made.app.save_settings("core", {"base_url": PUBLIC_ADDRESS})
+    made.app.save_settings("sandbox", {"web": f"127.0.0.1:{face.port}"})
+    return face  # type: ignore[no-any-return]  # a WebService, whose module may be missing
 
 
 def _set_up(made: Stage, listener: int, sandbox: int) -> None:
