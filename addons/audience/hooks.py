@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api import Job, Office, Routes, Topic, hookimpl
+from mailloom.api.rest import ApiRoutes
 
 from . import answers, commands, upkeep
 from .settings import AudienceSettings
@@ -26,6 +27,11 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_routes() -> Sequence[Routes]:
     return [Routes(name="audience", make=_pages)]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="audience", make=_resources)]
 
 
 @hookimpl
@@ -68,3 +74,9 @@ def _pages(office: Office) -> APIRouter:
     from .pages import make
 
     return make(office)
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
