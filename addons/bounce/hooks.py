@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Denial, Draft, ProviderEvent, Purpose, Recipient, Router, Settled, hookimpl, office_of
+from mailloom.api import (
+    Denial,
+    Draft,
+    MenuEntry,
+    MenuSection,
+    Office,
+    Pages,
+    Permission,
+    ProviderEvent,
+    Purpose,
+    Recipient,
+    Router,
+    Settled,
+    hookimpl,
+    office_of,
+)
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
 
 from . import commands, persons, refusals, return_paths, suppressing, webhooks
 from .router import ReportRouter
 from .settings import BounceSettings
+
+if TYPE_CHECKING:
+    from mailloom.api.pages import APIRouter, Toolkit
 
 
 @hookimpl
@@ -68,3 +86,31 @@ def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mappi
 @hookimpl
 def erase_person(address: str, session: Session) -> Mapping[str, int]:
     return persons.erase(session, address)
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="bounces", make=_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    read = Permission.DELIVERABILITY_READ
+    return [
+        MenuEntry(
+            name="bounces",
+            title="Bounces",
+            path="/bounces",
+            section=MenuSection.MAIL,
+            permission=read,
+            order=70,
+            icon="refresh",
+        ),
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)
