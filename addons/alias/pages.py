@@ -83,10 +83,13 @@ class DomainEntry(BaseModel):
     )
 
 
-class AliasEntry(BaseModel):
-    """The fields that do not depend on what is installed."""
-
+class AliasName(BaseModel):
     name: _Text = Field(min_length=1, title="Name", description="What stands before the @: support.")
+
+
+class AliasRules(BaseModel):
+    """What does not depend on what is installed."""
+
     forced_record: _Text = Field(
         "", title="Record", description="Append to this record instead of making new ones; blank makes new ones."
     )
@@ -264,17 +267,19 @@ def _entry_model(office: Office) -> type[Any]:
     kinds: Any = Literal[tuple(sorted(office.thread_models)) or ("",)]
     places: Any = Literal[tuple(domains) or ("",)]
     first = domains[0] if domains else ""
-    return create_model(
-        "Entry",
-        __base__=AliasEntry,
+    where = create_model(
+        "Where",
+        __base__=AliasName,
         domain=(places, Field(first, title="Domain", description="What stands behind the @.")),
         model=(kinds, Field(title="Becomes", description="The kind of record its mail makes.")),
     )
+    # Fields of the last base come first.
+    return create_model("Entry", __base__=(AliasRules, where))
 
 
 def _entry(model: type[Any], alias: Alias) -> Any:
     """As it stands; a model or domain that is gone is shown as the first choice."""
-    values = {name: getattr(alias, name) for name in AliasEntry.model_fields}
+    values = {name: getattr(alias, name) for name in AliasRules.model_fields}
     known = {name: getattr(alias, name) or "" for name in ("name", "forced_record")}
     return model.model_construct(
         **{**values, **known, "model": alias.model, "domain": alias.domain.name if alias.domain else ""}

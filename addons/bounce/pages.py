@@ -211,15 +211,26 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
     @router.get("/policy", dependencies=[needs(read)])
     def show_policy(request: Request) -> Response:
         with office.read() as session:
-            rows = [(effect, rule_for(session, effect)) for effect in Effect]
-        forms = [(effect, rule, show_form(RuleEntry, _entry(rule))) for effect, rule in rows]
-        return toolkit.page(request, "bounce/policy.html", title=_("Policy"), crumbs=[_bounces()], forms_of_rules=forms)
+            rules = [(effect, rule_for(session, effect)) for effect in Effect]
+        return toolkit.page(request, "bounce/policy.html", title=_("Policy"), crumbs=[_bounces()], rules=rules)
+
+    def rule_page(request: Request, effect: Effect, form: FormView[RuleEntry], status: int = 200) -> Response:
+        crumbs = [_bounces(), Crumb(title=_("Policy"), path="/bounces/policy")]
+        title = _("After: {effect}", effect=_(effect.value))
+        return toolkit.page(
+            request, "bounce/rule.html", title=title, crumbs=crumbs, effect=effect, form=form, status=status
+        )
+
+    @router.get("/policy/{effect}", dependencies=[needs(write)])
+    def show_rule(request: Request, effect: Effect) -> Response:
+        with office.read() as session:
+            return rule_page(request, effect, show_form(RuleEntry, _entry(rule_for(session, effect))))
 
     @router.post("/policy/{effect}")
     def change_policy(request: Request, effect: Effect, who: Identity = needs(write)) -> Response:
         form = read_form(RuleEntry, request.state.form)
         if form.value is None:
-            raise MailloomError(_("This policy cannot be."), remedy=_("Go back and choose again."))
+            return rule_page(request, effect, form, 422)
         given = form.value
         scope = None if given.suppress == "none" else Scope(given.suppress)
         with office.write() as session:

@@ -38,9 +38,10 @@ def test_an_address_is_suppressed_and_written_to_again_by_hand(desk: Any) -> Non
 def test_the_policy_can_be_changed(desk: Any, make_dsn: Any) -> None:
     with browsing(desk.app, Role.OPERATOR) as browser:
         assert browser.submit("/admin/bounces/policy/hard", {"suppress": "none", "note": "1"}).status_code == 303
-        assert browser.submit("/admin/bounces/policy/hard", {"suppress": "everything"}).status_code == 400
+        assert browser.submit("/admin/bounces/policy/hard", {"suppress": "everything"}).status_code == 422
         assert browser.submit("/admin/bounces/policy/unheard", {"suppress": "none"}).status_code in (404, 422)
-        assert browser.get("/admin/bounces/policy").status_code == 200
+        assert "nothing" in browser.get("/admin/bounces/policy").text
+        assert browser.get("/admin/bounces/policy/hard").status_code == 200
     sent = desk.send()
     desk.app.receive(make_dsn(desk.raw(sent)), recipients=[sent.envelope_from], envelope_from="")
     assert desk.suppressed() == []
