@@ -1,0 +1,1 @@
+"""Tracking: opens and clicks of mailings that ask for it, with programs told from people."""
