@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +13,13 @@ from sqlalchemy import select
 
 from mailloom.api import Office
 from mailloom.api.output import AsJson, plain, print_json, print_record, print_records, say
+from mailloom.mail.address import normalise
 
 from . import checking
 from .drafting import files_of, variants_of
 from .history import found
 from .models import LedgerRow, MailingLog, Standing
+from .persons import history_of
 from .reporting import Figure, Rate, Report, Row, report_of
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Id of the mailing.")]
@@ -32,6 +35,7 @@ def add_looking(group: typer.Typer) -> None:
         ("test", send_test),
         ("report", report),
         ("recipients", recipients),
+        ("history", history),
     ):
         group.command(name)(command)
 
@@ -167,11 +171,34 @@ def recipients(
     if state is not None:
         chosen = chosen.where(LedgerRow.state == state)
     if address:
-        chosen = chosen.where(LedgerRow.key == address.strip().lower())
+        chosen = chosen.where(LedgerRow.key == normalise(address))
     with office.read() as session:
         found(session, number)
         rows = session.scalars(chosen.order_by(LedgerRow.id).limit(limit)).all()
     print_records([_recipient(row) for row in rows], ("row", *_RECIPIENT), as_json=as_json)
+
+
+def history(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="Whose.")],
+    as_json: AsJson = False,
+) -> None:
+    """The mailings that somebody got, or did not get, and what he did with them."""
+    office: Office = context.obj
+    with office.read() as session:
+        received = history_of(session, normalise(address))
+    columns = (
+        "mailing",
+        "name",
+        "state",
+        "reason",
+        "settled_at",
+        "opened_at",
+        "clicked_at",
+        "replied_at",
+        "opted_out_at",
+    )
+    print_records([asdict(one) for one in received], columns, as_json=as_json)
 
 
 def _recipient(row: LedgerRow) -> dict[str, Any]:

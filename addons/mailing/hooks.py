@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from mailloom.api import Composer, Job, Router, Settled, hookimpl, office_of
 from mailloom.store.outbox import Delivery
 
-from . import answers, commands, marks, results
+from . import answers, commands, marks, persons, results
 from .composer import MailingComposer
 from .replies import ReplyCounter
 from .running import JOB
@@ -56,3 +57,13 @@ def complained(delivery: Delivery, feedback_type: str, session: Session) -> None
 @hookimpl
 def opted_out(address: str, topic: str, source: str, session: Session) -> None:
     answers.note_opt_out(session, address, topic, source)
+
+
+@hookimpl
+def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    return persons.export(session, address)
+
+
+@hookimpl
+def erase_person(address: str, session: Session) -> Mapping[str, int]:
+    return persons.erase(session, address)
