@@ -6,7 +6,6 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mailloom.flow.crew import Crew
 from mailloom.flow.letters import Consignment
 from mailloom.store.outbox import DeliveryState
 from mailloom.store.recording import Result
@@ -44,5 +43,6 @@ class Done:
     dry: bool | None = None
     """Whether the claim found less than it asked for; None: nothing was claimed."""
     written: list[Result] = field(default_factory=list)
-    groups: list[tuple[Crew, list[Consignment]]] = field(default_factory=list)
+    groups: list[list[Consignment]] = field(default_factory=list)
+    """One for each crew that asked, in their order; empty ones have to wait."""
     wait: timedelta | None = None

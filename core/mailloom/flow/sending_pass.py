@@ -32,15 +32,15 @@ from mailloom.flow.crew import Crew, Ended, Over, start
 from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
-from mailloom.flow.pace import Pace, group_of
+from mailloom.flow.pace import Pace
 from mailloom.flow.pass_results import record_results, refusals, without_bytes
 from mailloom.flow.pass_values import Done, PassReport, Tuning
 from mailloom.flow.retry import Judgement, Rules, judge
+from mailloom.flow.staff import Asking, Staff
 from mailloom.flow.throttle import Bucket, buckets, take
 from mailloom.store.claim import Claimed, claim, extend, mark_sending, release
 from mailloom.store.database import Database
 from mailloom.store.patience import persist
-from mailloom.store.recording import Result
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +52,6 @@ _SHORTEST_ROUND_SECONDS = 0.02
 _LOOK_AGAIN_SECONDS = 1.0
 _LONGEST_THROTTLE_WAIT = timedelta(seconds=5)
 _PARTING_SECONDS = 30
-# Connections on one thread: so many that none has to be waited for.
-_TOGETHER = 4
 
 
 class SendingPass:
@@ -83,7 +81,6 @@ class SendingPass:
         self.rules = rules
         self.clock = clock
         self.composers = composers
-        self.connections = connections
         self.renew = renew
         self.tuning = tuning
         self.stop = stop
@@ -92,7 +89,8 @@ class SendingPass:
         self.report = PassReport(account=account.name)
         self._verdict = AccountVerdict(account, tuning.alarm_after)
         self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
-        self._observed = implemented(hooks, "delivery_recorded") or implemented(hooks, "deliveries_recorded")
+        observed = implemented(hooks, "delivery_recorded") or implemented(hooks, "deliveries_recorded")
+        self._observers = hooks if observed else None
         self._asked = implemented(hooks, "deny_recipients")
         self._signed = implemented(hooks, "sign_message")
         self._pace = Pace(time.monotonic())
@@ -100,12 +98,9 @@ class SendingPass:
         self._answers: deque[Answered] = deque()
         self._returns: deque[Returned] = deque()
         self._endings: deque[Ended | Over] = deque()
-        self._wanting: deque[tuple[Crew, int]] = deque()
-        self._crew: Crew | None = None
+        self._staff = Staff(self._pace, self._open, connections)
         self._wake = threading.Event()
         self._stock: deque[Consignment] = deque()
-        self._alive: set[Connection] = set()
-        self._staffed = 0
         self._dry = False
         self._closing = False
         self._dry_at = 0.0
@@ -125,14 +120,11 @@ class SendingPass:
         self._wake.set()
 
     def want(self, crew: Crew, count: int) -> None:
-        self._crew = crew
-        self._wanting.append((crew, count))
+        self._staff.want(crew, count)
         self._wake.set()
 
     def group_size(self, rate: float | None, connections: int) -> int:
-        """For a crew that sends at this rate, None: that does not know yet."""
-        known = rate if rate is not None else self._pace.share(len(self._alive)) * connections
-        return group_of(known, connections)
+        return self._staff.group_size(rate, connections)
 
     def parcel(self, consignment: Consignment) -> Parcel:
         return parcel_of(consignment, self.database)
@@ -164,7 +156,7 @@ class SendingPass:
 
     def _finished(self) -> bool:
         return (self._dry or self._closing) and not (
-            self._alive or self._endings or self._answers or self._returns or self._stock
+            self._staff.alive or self._endings or self._answers or self._returns or self._stock
         )
 
     def _round(self) -> None:
@@ -185,27 +177,27 @@ class SendingPass:
         if judged or returned or asking or self._lacks(asking) or self._renewal_due() or self._verdict.due:
             self._write(judged, returned, asking)
         elif self._closing or self._dry:
-            self._dismiss()
-        self._staff()
+            self._staff.dismiss()
+        if not self._closing:
+            self._staff.adjust(len(self._stock))
 
     def _asking(self) -> list[tuple[Crew, int]]:
         """Crews that wait for a group, when there is something to give and no throttle in the way."""
         nothing_left = self._dry and not self._stock
         if self._closing or nothing_left or time.monotonic() < self._throttled_until:
             return []
-        return [self._wanting.popleft() for _ in range(len(self._wanting))]
+        return self._staff.asking()
 
-    def _batch(self, asking: Sequence[tuple[Crew, int]]) -> int:
+    def _batch(self, asking: Asking) -> int:
         return self._pace.batch(sum(count for _, count in asking))
 
-    def _lacks(self, asking: Sequence[tuple[Crew, int]]) -> bool:
+    def _lacks(self, asking: Asking) -> bool:
         if self._closing or (self._dry and time.monotonic() - self._dry_at < _LOOK_AGAIN_SECONDS):
             return False
         return len(self._stock) <= self._batch(asking) // 2
 
-    def _write(self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: list[tuple[Crew, int]]) -> None:
+    def _write(self, judged: Sequence[Judgement], returned: Sequence[Claimed], asking: Asking) -> None:
         """One transaction for everything; what it promises is handed out after its commit."""
-        asked = dict(asking)
         done = persist(
             self.database,
             lambda session: self._transaction(session, judged, returned, asking),
@@ -223,24 +215,25 @@ class SendingPass:
             self._pace.settled(len(done.written), time.monotonic())
         if done.wait is not None:
             self._throttled(done.wait)
-        for crew, group in done.groups:
+        for (crew, count), group in zip(asking, done.groups, strict=True):
             if group:
                 crew.grants.put(group)
             else:
-                self._wanting.append((crew, asked[crew]))
+                self._staff.want(crew, count)
         if self._closing or (self._dry and not self._stock):
-            self._dismiss()
+            self._staff.dismiss()
 
     def _transaction(
         self,
         session: Session,
         judged: Sequence[Judgement],
         returned: Sequence[Claimed],
-        asking: Sequence[tuple[Crew, int]],
+        asking: Asking,
     ) -> Done:
         now = self.clock()
         done = Done(stock=deque(self._stock))
-        done.written = self._record(session, [judgement.result for judgement in judged], now)
+        results = [judgement.result for judgement in judged]
+        done.written = record_results(session, results, self.account.id, self._observers, now)
         if returned:
             release(session, returned)
         self._verdict.write(session, judged, now)
@@ -253,10 +246,6 @@ class SendingPass:
             self._renewed_at = time.monotonic()
         reach("sending.before_commit")
         return done
-
-    def _record(self, session: Session, results: Sequence[Result], now: datetime) -> list[Result]:
-        observers = self.hooks if self._observed else None
-        return record_results(session, results, self.account.id, observers, now)
 
     def _claim(self, session: Session, done: Done, count: int, now: datetime) -> None:
         until = now + self.tuning.lease
@@ -274,14 +263,14 @@ class SendingPass:
             refused += withheld
         found = consignments(session, [entry for entry in allowed if entry.id not in written])
         refused += [without_bytes(entry.claimed) for entry in found if not entry.digest]
-        done.written += self._record(session, refused, now)
+        done.written += record_results(session, refused, self.account.id, self._observers, now)
         written.update((entry.claimed.id, entry) for entry in found if entry.digest)
         done.stock.extend(written[entry.id] for entry in claimed if entry.id in written)
         reach("sending.after_claim")
 
-    def _grant(self, session: Session, done: Done, asking: Sequence[tuple[Crew, int]], now: datetime) -> None:
+    def _grant(self, session: Session, done: Done, asking: Asking, now: datetime) -> None:
         """Take tokens and mark a group for each crew that asked."""
-        wanted = [min(count, self._share(done, asking) * crew.size) for crew, count in asking]
+        wanted = self._staff.wanted(asking, len(done.stock))
         grant = take(session, self._limits, min(sum(wanted), len(done.stock)), now) if asking else None
         left = grant.count if grant else 0
         if grant is not None and not grant.count and done.stock:
@@ -292,13 +281,7 @@ class SendingPass:
             left -= taken
             picked.append([done.stock.popleft() for _ in range(taken)])
         held = mark_sending(session, [entry.claimed for group in picked for entry in group]) if any(picked) else set()
-        for (crew, _), group in zip(asking, picked, strict=True):
-            done.groups.append((crew, [entry for entry in group if entry.claimed.id in held]))
-
-    def _share(self, done: Done, asking: Sequence[tuple[Crew, int]]) -> int:
-        """A connection's fair part of what is left, so that one does not take the last deliveries while others go idle."""
-        connections = sum(crew.size for crew, _ in asking)
-        return max(1, -(-len(done.stock) // max(connections, len(self._alive), 1)))
+        done.groups = [[entry for entry in group if entry.claimed.id in held] for group in picked]
 
     # --- the account ----------------------------------------------------------------------------------------------------------------------
 
@@ -314,12 +297,11 @@ class SendingPass:
 
     def _after(self, event: Ended | Over) -> list[Claimed]:
         """A connection or a crew is over; returns what had been granted too late."""
-        if isinstance(event, Ended):
-            self._alive.discard(event.connection)
-            self._weigh_end(event.connection)
-            return []
-        self._wanting = deque(entry for entry in self._wanting if entry[0] is not event.crew)
-        return [consignment.claimed for consignment in event.crew.leftovers()]
+        if isinstance(event, Over):
+            return self._staff.over(event.crew)
+        self._staff.alive.discard(event.connection)
+        self._weigh_end(event.connection)
+        return []
 
     def _weigh_end(self, connection: Connection) -> None:
         error = connection.error
@@ -327,47 +309,19 @@ class SendingPass:
         wait = None if explanation is None else explanation.wait_seconds
         if isinstance(error, TemporaryFailure) or (error is not None and heals(explanation)):
             # A server that takes fewer connections than we open is a server that works: only the last one's words count.
-            if not connection.worked and self._alive:
-                self.connections = len(self._alive)
+            if not connection.worked and self._staff.alive:
+                self._staff.most = len(self._staff.alive)
             elif not connection.worked:
                 self._verdict.rest(str(error), getattr(error, "retry_after", None) or wait)
         elif error is not None:
             told = explanation is not None and not explanation.generic
             self._verdict.pause(str(error), explanation.remedy if explanation and told else error.remedy)
 
-    # --- connections ----------------------------------------------------------------------------------------------------------------------
-
-    def _staff(self) -> None:
-        """Open connections while there is more to send than the present ones are busy with: twice as many after each measurement.
-
-        Where the server is faster than we are, some more beside the present one, on its thread.
-        """
-        self._pace.settled(0, time.monotonic())
-        if self._closing or not self._stock:
-            return
-        present = len(self._alive)
-        fast = self._crew.fast if present and self._crew is not None else False
-        if present and (fast is None or self._pace.windows == self._staffed):
-            return
-        self._staffed = self._pace.windows
-        if not fast:
-            self._open(max(1, 2 * present), None)
-        elif all(connection.shares for connection in self._alive):
-            self._open(_TOGETHER, self._crew)
-
-    def _open(self, wanted: int, beside: Crew | None) -> None:
-        """Open connections until there are so many as wanted, allowed and useful."""
-        present = len(self._alive)
-        for _ in range(min(self.connections, max(1, len(self._stock) // 2), wanted) - present):
-            connection = Connection(
-                self, self.kind, self.account, self.account.settings.messages_per_connection, signed=self._signed
-            )
-            self._alive.add(connection)
-            start(self, connection, beside)
-
-    def _dismiss(self) -> None:
-        while self._wanting:
-            self._wanting.popleft()[0].grants.put(None)
+    def _open(self, beside: Crew | None) -> Connection:
+        limit = self.account.settings.messages_per_connection
+        connection = Connection(self, self.kind, self.account, limit, signed=self._signed)
+        start(self, connection, beside)
+        return connection
 
     def _throttled(self, wait: timedelta) -> None:
         if wait > _LONGEST_THROTTLE_WAIT:
@@ -382,11 +336,11 @@ class SendingPass:
         """After an error of ours: let the connections finish what they write; what they hold keeps its lease and is judged when it runs out."""
         self._closing = True
         deadline = time.monotonic() + _PARTING_SECONDS
-        while self._alive and time.monotonic() < deadline:
-            self._dismiss()
+        while self._staff.alive and time.monotonic() < deadline:
+            self._staff.dismiss()
             for event in _drained(self._endings):
                 if isinstance(event, Ended):
-                    self._alive.discard(event.connection)
+                    self._staff.alive.discard(event.connection)
             self._wake.wait(_LONGEST_ROUND_SECONDS)
             self._wake.clear()
 
