@@ -17,7 +17,6 @@ from mailloom.errors import ConfigurationError
 from mailloom.mail.message import Message as Mail
 from mailloom.store.memory import Memory
 from mailloom.store.messages import Message
-from mailloom.store.queueing import number_records
 from mailloom.store.threads import Thread, Threaded
 
 
@@ -146,7 +145,6 @@ class MappedThreadModel:
 
     def create_many(self, session: Session, wanted: Sequence[NewRecord]) -> list[str]:
         records = [self._unsaved(one) for one in wanted]
-        number_records(session, records)
         session.add_all(records)
         session.flush()
         # Held until the session ends, so that its identity map, which holds records weakly, still knows them when the mails are added.

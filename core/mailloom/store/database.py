@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from mailloom.errors import ConfigurationError
+from mailloom.store.numbering import number_new_rows
 
 BUSY_TIMEOUT_SECONDS = 60
 _WRITES = "mailloom_writes"
@@ -37,6 +38,8 @@ class Database:
         self._told: dict[Any, Callable[[], None] | None] = {}
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
+        if self.is_sqlite:
+            event.listen(self._write, "before_flush", number_new_rows)
 
     @property
     def is_sqlite(self) -> bool:
@@ -113,8 +116,6 @@ def _tune_sqlite(engine: Engine) -> None:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-65536",
-            # About 32 MB: a page that is written often is copied into the file once instead of at every fourth megabyte.
-            "wal_autocheckpoint=8000",
             # Moving the log into the file is dearer than writing it, and costs less in larger pieces: 32 MiB instead of 4.
             "wal_autocheckpoint=8000",
         ):

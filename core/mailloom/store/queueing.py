@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, inspect, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -37,24 +37,6 @@ def new_ids(session: Session, table: type[Base], count: int) -> Sequence[int]:
         {"sequence": sequence, "count": count},
     )
     return sorted(found.scalars())
-
-
-def number_records(session: Session, records: Sequence[Any]) -> None:
-    """Give new records of one mapped class their ids where that lets them be inserted by one statement.
-
-    That is on SQLite, where SQLAlchemy inserts row by row as soon as it must learn the ids, and where the key is a number that the
-    database counts up. The caller must flush in the same transaction.
-    """
-    mapper = inspect(type(records[0]))
-    column = mapper.local_table.autoincrement_column
-    if column is None or session.get_bind().dialect.name != "sqlite":
-        return
-    name = mapper.get_property_by_column(column).key
-    if any(getattr(record, name) is not None for record in records):
-        return
-    highest = session.scalar(select(func.max(column))) or 0
-    for number, record in enumerate(records, highest + 1):
-        setattr(record, name, number)
 
 
 def digest_of(content: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from mailloom.api import MessageKind
 from mailloom.store.messages import Message
@@ -90,20 +91,20 @@ def test_our_own_outgoing_message_coming_back_is_a_duplicate(desk: Desk, task: A
     assert "came back" in came_back.reason
 
 
-def test_a_failing_model_parks_the_mail_with_the_first_line_of_what_it_said(
-    desk: Desk, task: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def full_shelf(*_: object) -> None:
+    raise RuntimeError("the shelf is full\nsecond line")
+
+
+def test_a_failing_model_parks_the_mail_with_the_first_line_of_what_it_said(desk: Desk, task: Any) -> None:
     desk.alias("support")
-
-    def fail(*args: Any, **options: Any) -> str:
-        raise RuntimeError("the shelf is full\nsecond line")
-
-    monkeypatch.setattr(type(desk.app.thread_models["routing.task"]), "create", fail)
-    parked = desk.app.receive(mail())
+    event.listen(task, "before_insert", full_shelf)
+    try:
+        parked = desk.app.receive(mail())
+    finally:
+        event.remove(task, "before_insert", full_shelf)
     assert parked.outcome == "parked"
     assert "the shelf is full" in parked.reason
     assert "second line" not in parked.reason
-    monkeypatch.undo()
     assert desk.app.inbound.retry(parked.arrival_id).outcome == "routed"
 
 
