@@ -24,6 +24,8 @@ from mailloom.store.database import Database
 _log = structlog.get_logger(__name__)
 
 _AT_A_TIME = 100
+_GATHER_SECONDS = 0.01
+"""What a round costs by itself is that of some ten mails: those of a stream are left to gather for so long, a lone one never waits."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,8 @@ class Settling:
         while not self.stop.is_set() and (ids := self._kept(after=last)):
             self.settle(ids, done, progress)
             last = ids[-1]
+            if len(ids) < _AT_A_TIME:
+                self.stop.wait(_GATHER_SECONDS)
         return done
 
     def settle(
