@@ -1,0 +1,95 @@
+"""Webhooks: what this addon answers to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from sqlalchemy import CursorResult, delete, select
+from sqlalchemy.orm import Session
+
+from mailloom.api import Job, Office, Settled, ThreadModel, hookimpl
+from mailloom.api.rest import ApiRoutes
+from mailloom.store.messages import Message
+from mailloom.store.outbox import Delivery
+from mailloom.store.threads import Thread
+
+from . import commands, recording
+from .models import Event
+from .remote import RemoteModel
+from .sending import tell_all
+from .settings import WebhookSettings
+
+_EVERY_SECONDS = 5.0
+
+
+@hookimpl
+def register_settings() -> type[BaseModel]:
+    return WebhookSettings
+
+
+@hookimpl
+def register_thread_models() -> Sequence[ThreadModel]:
+    return [RemoteModel()]
+
+
+@hookimpl
+def register_commands(root: typer.Typer) -> None:
+    commands.add_to(root)
+
+
+@hookimpl
+def register_jobs() -> Sequence[Job]:
+    summary = "Tells webhook endpoints what has happened."
+    return [Job(name="webhooks", summary=summary, every_seconds=_EVERY_SECONDS, run=tell_all)]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="webhooks", make=_routes)]
+
+
+def _routes(office: Office) -> Any:
+    from .rest import router
+
+    return router
+
+
+@hookimpl
+def message_stored(message: Message, thread: Thread | None, session: Session) -> None:
+    recording.message_happened(session, message, thread)
+
+
+@hookimpl
+def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None:
+    recording.deliveries_happened(session, deliveries)
+
+
+@hookimpl
+def complained(delivery: Delivery, feedback_type: str, session: Session) -> None:
+    recording.complaint_happened(session, delivery, feedback_type)
+
+
+@hookimpl
+def opted_out(address: str, topic: str, source: str, session: Session) -> None:
+    recording.choice_happened(session, address, topic, out=True, source=source)
+
+
+@hookimpl
+def opted_in_again(address: str, topic: str, session: Session) -> None:
+    recording.choice_happened(session, address, topic, out=False)
+
+
+@hookimpl
+def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    found = session.scalars(select(Event).where(Event.address == address).order_by(Event.id))
+    return {"webhook events": [{"at": each.at, "event": each.kind.value, "told": each.payload} for each in found]}
+
+
+@hookimpl
+def erase_person(address: str, session: Session) -> Mapping[str, int]:
+    gone = session.execute(delete(Event).where(Event.address == address))
+    assert isinstance(gone, CursorResult)
+    return {"webhook events": gone.rowcount}
