@@ -22,6 +22,8 @@ class Page:
     body: str = ""
     failure: str = ""
     remedy: str = ""
+    skipped: bool = False
+    """It was not asked for, so nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

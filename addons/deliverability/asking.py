@@ -26,7 +26,8 @@ def ask(resolver: Resolver, name: str, record_type: RecordType) -> Asked:
         answer = resolver.ask(name, record_type)
     except DnsFailure as error:
         return Asked(name=name, failure=str(error))
-    return Asked(name=name, records=answer.records, exists=answer.exists)
+    # Servers give records in any order; what is proposed must not change from look to look.
+    return Asked(name=name, records=tuple(sorted(answer.records)), exists=answer.exists)
 
 
 def addresses_of(resolver: Resolver, host: str) -> Asked:

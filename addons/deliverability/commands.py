@@ -25,6 +25,7 @@ from .loop import LoopResult, one_address, run_loop
 from .models import DomainChange, Mode, Override, PolicyMode, SendingDomain
 from .modes import DESCRIPTIONS, choose_mode, describe
 from .permitting import end_override, override, overrides, why_blocked
+from .probing import NoProber
 from .routes import PATH
 from .showing import lines_of, readiness_lines, record_lines, summary
 from .situation import sending_domains
@@ -52,16 +53,18 @@ def domain(
     context: typer.Context,
     name: Domain,
     last: Annotated[bool, typer.Option("--last", help="Show the last look instead of looking again.")] = False,
+    dns_only: Annotated[bool, typer.Option("--dns-only", help="Ask the DNS and no web page or mail port.")] = False,
+    problems: Annotated[bool, typer.Option("--problems", help="Leave out what is good.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at a sending domain: what its DNS should hold, what it holds, and the records to paste; exit code 1 when something is wrong."""
     office: Office = context.obj
     wanted = domain_name(name)
-    report = _last(office, wanted) if last else check_domain(office, wanted)
+    report = _last(office, wanted) if last else check_domain(office, wanted, prober=NoProber() if dns_only else None)
     if as_json:
         print_json(report)
     else:
-        for line in lines_of(report):
+        for line in lines_of(report, only_problems=problems):
             say(line)
     if report.severity is Severity.BAD:
         raise typer.Exit(1)

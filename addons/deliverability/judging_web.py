@@ -52,6 +52,8 @@ def _sts(situation: Situation, answers: Answers) -> DomainFinding:
             wanted,
         )
     page = answers.sts_page
+    if page is not None and page.skipped:
+        return _unknown(Topic.MTA_STS, f"{page.url} was not asked for.")
     policy = read_policy(page.body) if page is not None and page.status == 200 else None
     if page is None or policy is None:
         said = (page.failure or f"HTTP {page.status}, or no policy in it") if page else "nothing"
@@ -135,6 +137,8 @@ def _one_click(situation: Situation, page: Page | None) -> DomainFinding:
             why=_CLICK_WHY,
             remedy="Run: mailloom settings set core.base_url https://mail.example.org",
         )
+    if page.skipped:
+        return _unknown(Topic.ONE_CLICK, f"{page.url} was not asked for.")
     if answers_as_mailloom(page):
         return DomainFinding(
             topic=Topic.ONE_CLICK, about="", severity=Severity.GOOD, text=f"{situation.base_url} answers over HTTPS."

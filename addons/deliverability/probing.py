@@ -57,6 +57,16 @@ class RealProber:
             return str(error)
 
 
+class NoProber:
+    """Where only the DNS shall be asked."""
+
+    def page(self, url: str) -> Page:
+        return Page(url=url, failure="it was not asked for", skipped=True)
+
+    def dial(self, host: str, port: int) -> str:
+        return ""
+
+
 def prober_of(office: Office) -> Prober:
     settings = office.settings("deliverability")
     assert isinstance(settings, DeliverabilitySettings)

@@ -14,14 +14,16 @@ MARKS = {Severity.GOOD: "✓", Severity.WARNING: "!", Severity.BAD: "✗", Sever
 WORDS = {Severity.GOOD: "good", Severity.WARNING: "to improve", Severity.BAD: "wrong", Severity.UNKNOWN: "not checked"}
 
 
-def lines_of(report: DomainReport) -> Iterator[str]:
+def lines_of(report: DomainReport, *, only_problems: bool = False) -> Iterator[str]:
     yield f"{report.domain}, looked at {report.at:%Y-%m-%d %H:%M} UTC"
     for finding in report.findings:
+        if only_problems and finding.severity is Severity.GOOD:
+            continue
         yield ""
         yield from finding_lines(finding)
     yield ""
     yield "What large receivers demand:"
-    yield from readiness_lines(report.readiness)
+    yield from readiness_lines([row for row in report.readiness if not (only_problems and row.state is Severity.GOOD)])
     yield ""
     yield summary(report)
 

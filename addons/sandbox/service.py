@@ -23,18 +23,18 @@ class SandboxService:
     def start(self, office: Office) -> None:
         if self._internet is not None:
             return
-        internet = internet_of(office)
+        internet, zone = internet_of(office), zone_of(office)
         try:
             internet.start()
+            if zone is not None:
+                zone.start()
         except OSError as error:
+            internet.stop()
             raise ConfigurationError(
-                f"The sandbox cannot listen at port {internet.port}: {error.strerror or error}.",
-                remedy="Choose another port: mailloom settings set sandbox smtp 127.0.0.1:PORT",
+                f"The sandbox cannot listen at port {internet.port}{f' or {zone.port}' if zone else ''}: {error.strerror or error}.",
+                remedy="Choose another port: mailloom settings set sandbox smtp 127.0.0.1:PORT (or sandbox dns)",
             ) from error
-        self._internet = internet
-        self._zone = zone_of(office)
-        if self._zone is not None:
-            self._zone.start()
+        self._internet, self._zone = internet, zone
 
     def stop(self, seconds: float) -> None:
         if self._zone is not None:

@@ -37,6 +37,7 @@ HAPPENED = [
     pytest.param("stopped; even its answer to our notice is ignored", id="the loop"),
     pytest.param("re-routed by one command: new ticket", id="the parked mail"),
     pytest.param("mailloom parked reroute", id="the command that re-routed it"),
+    pytest.param("records published as proposed, checked again: all green", id="a domain from nothing to all green"),
     pytest.param("What happened and why", id="the table"),
 ]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from mailloom.cli.tour_domain import domain
 from mailloom.cli.tour_mailing import mailing
 from mailloom.cli.tour_record import (
     Opened,
@@ -165,6 +166,7 @@ SCENES = (
     Scene(title="an alias for contacts only", person="zoe.accepts@example.net", play=policy),
     Scene(title="a mail loop", person="robot.loops@example.net", play=loop),
     Scene(title="mail that nothing claims", person="pat.accepts@example.com", play=parked),
+    Scene(title="a domain whose mail arrives", person="hostmaster@example.org", play=domain),
     Scene(title="a mailing to five hundred", person="news@example.org", play=mailing),
 )
 
