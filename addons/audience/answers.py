@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from mailloom.addons.optout.models import Source, Statement
@@ -80,7 +80,9 @@ def _undone_by_an_administrator(session: Session, key: str, topic: str) -> bool:
 def export(session: Session, key: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Everything that is kept about an address."""
     found = session.scalar(select(Member).where(Member.key == key))
-    rows = session.execute(select(ImportRow, Import).join(Import).where(_row_of(key)).order_by(Import.id)).all()
+    rows = session.execute(
+        select(ImportRow, Import).join(Import).where(ImportRow.address == key).order_by(Import.id)
+    ).all()
     imports = [
         {"file": run.file_name, "row": row.row, "at": run.started_at, "verdict": row.verdict.value} for row, run in rows
     ]
@@ -99,7 +101,7 @@ def erase(session: Session, key: str) -> Mapping[str, int]:
     found = session.scalar(select(Member).where(Member.key == key))
     if found is not None:
         session.delete(found)
-    blanked = session.execute(update(ImportRow).where(_row_of(key)).values(address=""))
+    blanked = session.execute(update(ImportRow).where(ImportRow.address == key).values(address=""))
     session.flush()
     return {"audience members": int(found is not None), "audience import rows": _count(blanked)}
 
@@ -146,10 +148,6 @@ def history(session: Session, member_id: int) -> list[dict[str, Any]]:
         }
         for line, name in session.execute(statement.order_by(Change.at, Change.id))
     ]
-
-
-def _row_of(key: str) -> Any:
-    return or_(ImportRow.address == key, func.lower(ImportRow.address) == key)
 
 
 def _count(result: object) -> int:

@@ -25,7 +25,10 @@ _SHOWN_ADDRESS = 320
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One row. `member_id` None: nobody has the address yet. `changes` are the columns of the member that become different."""
+    """One row; `address` is normalised, or as it stood there if it is none.
+
+    `member_id` None: nobody has the address yet. `changes` are the columns of the member that become different.
+    """
 
     number: int
     address: str
@@ -70,20 +73,20 @@ class Judge:
 
     def _read(self, number: int, row: Row) -> Judged:
         said = self._columns.person(row)
-        shown = _printable(said.address)
         if not said.address:
             return Judged(number=number, address="", verdict=Verdict.INVALID, reason="There is no address.")
         try:
             key = key_of(said.address)
             person = checked(said)
         except MailloomError as error:
+            shown = _printable(said.address)
             return Judged(number=number, address=shown, verdict=Verdict.INVALID, reason=str(error)[:500])
         if key in self._seen:
             return Judged(
-                number=number, address=shown, verdict=Verdict.DUPLICATE, reason="The address stood further up already."
+                number=number, address=key, verdict=Verdict.DUPLICATE, reason="The address stood further up already."
             )
         self._seen.add(key)
-        return Judged(number=number, address=shown, verdict=Verdict.NEW, key=key, person=person)
+        return Judged(number=number, address=key, verdict=Verdict.NEW, key=key, person=person)
 
     def _look_up(self, session: Session, keys: Sequence[str]) -> _Known:
         members: dict[str, Mapping[str, object]] = {}

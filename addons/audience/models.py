@@ -210,7 +210,7 @@ class Import(Base):
 
 
 class ImportRow(Base):
-    """What became of one row. `address` is '' once the person was erased."""
+    """What became of one row. `address` is normalised, as it stood there if it is none, and '' once the person was erased."""
 
     __tablename__ = "audience_import_row"
 

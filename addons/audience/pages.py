@@ -10,6 +10,7 @@ from html import escape
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
@@ -17,9 +18,9 @@ from sqlalchemy import select
 from mailloom.addons.optout import look
 from mailloom.addons.optout.wording import words_for as look_words_for
 from mailloom.api import Office
-from mailloom.errors import ConfigurationError, Refused
+from mailloom.api.settings import CoreSettings
+from mailloom.errors import ConfigurationError, MailloomError, Refused
 
-from . import links
 from .models import AudienceList, Consent
 from .people import Person, key_of
 from .settings import settings_of
@@ -29,6 +30,8 @@ from .wording import Words, words_for
 
 _LARGEST_FORM = 20_000
 _MOST_FIELDS = 20
+_LONGEST_NAME = 200
+_log = structlog.get_logger(__name__)
 TRAP = "website"
 """Name of the field that people do not see."""
 
@@ -69,12 +72,19 @@ def make(office: Office) -> APIRouter:
             return screen.too_many()
         try:
             key_of(form.get("email", ""))
-            person = Person(address=form["email"], name=form.get("name", ""), language=screen.words.language)
+        except ConfigurationError:
+            return screen.sign_up(found, fault=screen.words.invalid_address, status=400)
+        person = Person(
+            address=form["email"], name=form.get("name", "")[:_LONGEST_NAME], language=screen.words.language
+        )
+        try:
             with office.write() as session:
                 to = session.get_one(AudienceList, found.id)
                 subscribe(session, to, person, consent=Consent.FORM, evidence=_evidence(request))
-        except (ConfigurationError, KeyError):
-            return screen.sign_up(found, fault=screen.words.invalid_address, status=400)
+        except MailloomError as error:
+            # No account, no public address: the stranger cannot mend it, and the log must not hold his address.
+            _log.warning("a sign-up failed", list=name, error=type(error).__name__)
+            return screen.closed(status=503)
         return screen.sent(found)
 
     @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
@@ -126,7 +136,7 @@ class _Screen:
         words, title = self.words, self.words.sign_up.format(title=to.title)
         said = f'<p class="said" role="alert">{escape(fault)}</p>\n' if fault else ""
         form = (
-            f'<form method="post" action="{escape(self._path(links.sign_up_url(self._office, to.name)))}">\n'
+            f'<form method="post" action="{escape(self._path(f"/lists/{to.name}"))}">\n'
             f'<label class="field">{escape(words.address)}'
             f'<input type="email" name="email" autocomplete="email" maxlength="254" required></label>\n'
             f'<label class="field">{escape(words.name)}'
@@ -141,9 +151,7 @@ class _Screen:
 
     def confirm(self, to: AudienceList, token: str) -> Response:
         words, title = self.words, self.words.confirm.format(title=to.title)
-        button = look.button(
-            self._path(f"{links.base_url(self._office)}/audience/confirm/{token}"), words.confirm_button
-        )
+        button = look.button(self._path(f"/confirm/{token}"), words.confirm_button)
         return self._answer(title, look.heading(title, words.confirm_detail.format(title=to.title)) + button)
 
     def confirmed(self, to: AudienceList) -> Response:
@@ -152,8 +160,8 @@ class _Screen:
     def invalid_link(self) -> Response:
         return self._said(self.words.invalid_link, self.words.invalid_link_detail, status=404)
 
-    def closed(self) -> Response:
-        return self._said(self.words.closed, self.words.closed_detail, status=404)
+    def closed(self, *, status: int = 404) -> Response:
+        return self._said(self.words.closed, self.words.closed_detail, status=status)
 
     def too_many(self) -> Response:
         answer = self._said(self.words.too_many, self.words.too_many_detail, status=429)
@@ -168,6 +176,8 @@ class _Screen:
         headers = {"Content-Security-Policy": page.policy, "Vary": "Accept-Language"}
         return HTMLResponse(page.text, status_code=status, headers=headers)
 
-    @staticmethod
-    def _path(url: str) -> str:
-        return urlsplit(url).path
+    def _path(self, page: str) -> str:
+        """Where a page is for a browser; the public address may have a path of its own."""
+        core = self._office.settings("core")
+        assert isinstance(core, CoreSettings)
+        return f"{urlsplit(core.base_url).path}/audience{page}"

@@ -80,7 +80,7 @@ def subscribe(
 
 def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -> Confirmed:
     """The link of a confirmation mail was used. Refused when it is not ours, too old, or overtaken by what was said since."""
-    found = request_of(session, token)
+    found = request_of(session, token, lock=True)
     if found is None:
         raise Refused("This link is not valid any more.", remedy="Sign up once more to get a new one.")
     if found.state is State.SUBSCRIBED:
@@ -95,10 +95,13 @@ def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -
     return Confirmed(list_id=to.id, member_id=member.id, repeated=False)
 
 
-def request_of(session: Session, token: str) -> Subscription | None:
-    """The subscription that a link is about; None when it is not ours, too old, or overtaken by what was said since."""
+def request_of(session: Session, token: str, *, lock: bool = False) -> Subscription | None:
+    """The subscription that a link is about; None when it is not ours, too old, or overtaken by what was said since.
+
+    `lock`: two who press the button at once come one after the other.
+    """
     request = links.read(office_of(session), token)
-    found = session.get(Subscription, (request.list_id, request.member_id)) if request else None
+    found = session.get(Subscription, (request.list_id, request.member_id), with_for_update=lock) if request else None
     return found if request is not None and found is not None and request.is_about(found) else None
 
 

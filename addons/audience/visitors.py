@@ -17,17 +17,19 @@ class Visitors:
         self._lock = threading.Lock()
         self._began: datetime | None = None
         self._counts: Counter[str] = Counter()
+        self._in_all = 0
 
     def may_sign_up(self, client: str, now: datetime, *, each: int, in_all: int) -> bool:
         """Count one attempt; False when there were too many."""
         visitor = _visitor(client)
         with self._lock:
             if self._began is None or not timedelta() <= now - self._began < WINDOW:
-                self._began = now
+                self._began, self._in_all = now, 0
                 self._counts.clear()
-            if self._counts[visitor] >= each or self._counts.total() >= in_all:
+            if self._counts[visitor] >= each or self._in_all >= in_all:
                 return False
             self._counts[visitor] += 1
+            self._in_all += 1
             return True
 
 

@@ -80,6 +80,14 @@ def test_only_public_lists_have_a_page(audience: Any, browser: httpx.Client) -> 
     assert audience.app.outbox == []
 
 
+def test_where_no_mail_can_be_sent_the_page_says_that_it_takes_nobody(audience: Any, browser: httpx.Client) -> None:
+    audience.app.save_settings("core", {"base_url": ""})
+    assert browser.get("/audience/lists/news").status_code == 200
+    answer = sign_up(browser)
+    assert (answer.status_code, "Nothing to sign up for here" in answer.text) == (503, True)
+    assert audience.state(ANN) is None
+
+
 def test_an_archived_list_is_closed(audience: Any, browser: httpx.Client) -> None:
     with audience.app.write() as session:
         archive(session, list_named(session, "news"))
