@@ -2,15 +2,13 @@
 
 No login, cookie, script or redirect: the link is the proof. GET changes nothing, because scanners open every link; POST does at once what it says and
 may be repeated. An unknown link gets one page, whatever is wrong with it.
+
+FastAPI is imported where the pages are made, because opting out by mail works without it. It reads the annotations of endpoints, so they are
+evaluated here at once and not kept as text.
 """
 
-from __future__ import annotations
-
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qs, urlsplit
-
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from mailloom.api import Office
 
@@ -20,19 +18,22 @@ from .look import Page
 from .models import Source
 from .wording import Words, words_for
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter, Request, Response
+
 _LARGEST_FORM = 50_000
 _MOST_FIELDS = 1000
 Form = dict[str, list[str]]
 
 
-async def _body(request: Request) -> bytes:
-    return await request.body()
+def make(office: Office) -> "APIRouter":
+    from fastapi import APIRouter, Depends, Request, Response
+    from fastapi.responses import PlainTextResponse
 
+    async def body_of(request: Request) -> bytes:
+        return await request.body()
 
-Body = Annotated[bytes, Depends(_body)]
-
-
-def make(office: Office) -> APIRouter:
+    Body = Annotated[bytes, Depends(body_of)]
     router = APIRouter(prefix="/u/{token}", include_in_schema=False)
     read = ["GET", "HEAD"]
 
@@ -104,7 +105,7 @@ def make(office: Office) -> APIRouter:
     return router
 
 
-def _preferences(office: Office, words: Words, link: Link, token: str, *, saved: bool = False) -> Response:
+def _preferences(office: Office, words: Words, link: Link, token: str, *, saved: bool = False) -> "Response":
     with office.read() as session:
         topics = answering.choices(session, link)
         none_at_all = answering.is_out(session, Link(key=link.key))
@@ -113,16 +114,18 @@ def _preferences(office: Office, words: Words, link: Link, token: str, *, saved:
     )
 
 
-def _unknown(office: Office, words: Words) -> Response:
+def _unknown(office: Office, words: Words) -> "Response":
     return _answer(screens.unknown(office, words), status=404)
 
 
-def _answer(page: Page, status: int = 200) -> Response:
+def _answer(page: Page, status: int = 200) -> "Response":
+    from fastapi.responses import HTMLResponse
+
     headers = {"Content-Security-Policy": page.policy, "Vary": "Accept-Language"}
     return HTMLResponse(page.text, status_code=status, headers=headers)
 
 
-def _words(request: Request) -> Words:
+def _words(request: "Request") -> Words:
     return words_for(request.headers.get("accept-language", ""))
 
 
@@ -131,7 +134,7 @@ def _path(office: Office, token: str) -> str:
     return f"{urlsplit(base_url(office)).path}/u/{token}"
 
 
-def _evidence(request: Request) -> dict[str, str]:
+def _evidence(request: "Request") -> dict[str, str]:
     return {
         "client": request.client.host if request.client else "",
         "browser": request.headers.get("user-agent", ""),

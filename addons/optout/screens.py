@@ -56,7 +56,10 @@ def preferences(
         top += f'<p class="said" role="status">{escape(words.saved)}</p>'
     if topics:
         top += _choices(words, topics, path)
-    return finished(office, words, words.preferences_title, top, _everything(words, path, none_at_all=none_at_all))
+    sections = [top, _everything(words, path, none_at_all=none_at_all)]
+    if saved and none_at_all:
+        sections.append(_why(words, path))
+    return finished(office, words, words.preferences_title, *sections)
 
 
 def unknown(office: Office, words: Words) -> Page:

@@ -100,6 +100,8 @@ def test_everything_can_be_stopped_and_one_list_kept(house, browser, url):
     page = browser("POST", f"{url}/preferences", data={"all": "no"}).text
     assert _ticks(page) == {"list:7": False, "list:8": False}
     assert "You get no newsletters and offers from us." in page
+    browser("POST", next(action for action in _actions(page) if action.endswith("/reason")), data={"reason": "other"})
+    assert house.said()[0].reason == "other"
     kept = browser("POST", f"{url}/preferences", data={"shown": ["list:7", "list:8"], "topic": ["list:7"]}).text
     assert _ticks(kept) == {"list:7": True, "list:8": False}
     back = browser("POST", f"{url}/preferences", data={"all": "yes"}).text
