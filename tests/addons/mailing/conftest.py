@@ -205,3 +205,9 @@ def make_desk(database: Database) -> Iterator[Callable[..., Desk]]:
 @pytest.fixture
 def desk(make_desk: Callable[..., Desk]) -> Desk:
     return make_desk()
+
+
+@pytest.fixture
+def desk_type() -> type[Desk]:
+    """For tests that open their own application."""
+    return Desk
