@@ -27,8 +27,9 @@ def make(office: Office) -> APIRouter:
         trace = read_token(office, token)
         if trace is None or trace.act is not Act.OPEN:
             return _nothing()
-        with office.write() as session:
-            record(session, trace, _visit(office, trace, request))
+        if not _from_our_own_pages(request):
+            with office.write() as session:
+                record(session, trace, _visit(office, trace, request))
         return Response(PICTURE, media_type="image/gif")
 
     @router.api_route("/c/{token}", methods=_READ)
@@ -38,10 +39,16 @@ def make(office: Office) -> APIRouter:
             return _nothing()
         with office.write() as session:
             target = target_for(session, trace)
-            record(session, trace, _visit(office, trace, request))
+            if not _from_our_own_pages(request):
+                record(session, trace, _visit(office, trace, request))
         return RedirectResponse(target, status_code=302) if target else _nothing()
 
     return router
+
+
+def _from_our_own_pages(request: Request) -> bool:
+    """An administrator looks at a mail that was sent (Sec-Fetch-Site, Fetch Metadata §2.3)."""
+    return request.headers.get("sec-fetch-site") == "same-origin"
 
 
 def _nothing() -> Response:

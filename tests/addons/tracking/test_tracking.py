@@ -115,6 +115,13 @@ def test_tags_alone_need_no_redirect_and_no_note(sent, visit):
     assert "https://shop.example/a?x=1&y=2&utm_campaign=spring#top" in sent.links()
 
 
+def test_administrators_who_look_at_a_mail_are_not_counted(mailed, visit):
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert visit(mailed.picture(), headers=own).status_code == 200
+    assert visit(mailed.measured()[1], headers=own).headers["location"] == TWO
+    assert mailed.hits() == []
+
+
 FORGED = ("", "x", "abcd0aaaaaaaaaaaaaaaaaaaaaaaaa", "%00", "a" * 2000)
 
 
