@@ -155,7 +155,7 @@ def test_mail_that_got_250_is_decided_about_after_the_process_was_killed(house: 
 DEATHS = [
     pytest.param("keeps", "inbound.before-keep:5", id="before a commit"),
     pytest.param("keeps", "inbound.kept:5", id="after a commit, before its 250"),
-    pytest.param("decides", "inbound.before-settled:3", id="while another mail is decided about"),
+    pytest.param("decides", "inbound.before-settled:1", id="while another mail is decided about"),
 ]
 
 
