@@ -38,9 +38,8 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAnswer:
-    """What stands under one selector."""
+    """What stands at the name of a key."""
 
-    selector: str
     text: Asked
     alias: Asked
 
@@ -93,6 +92,7 @@ class Answers:
     coverage: tuple[Coverage, ...]
     exchanger_provider: Provider | None
     keys: Mapping[str, KeyAnswer]
+    """By the whole name of the record: a key may stand at a domain above."""
     dmarc: DmarcAnswer
     exchangers: Mapping[str, ExchangerAnswer]
     reverse: tuple[ReverseAnswer, ...]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailloom.addons.senderauth.dkim_tags import BadTags, KeyRevoked, PublishedKey, read_key, read_tags
 from mailloom.api.checks import Severity
-from mailloom.mail.dkim_keys import RSA_BITS, KeyKind
+from mailloom.mail.dkim_keys import RSA_BITS, KeyKind, record_name
 
 from .answers import Answers, KeyAnswer
 from .findings import UP_TO_TWO_DAYS, DomainFinding, Record, Topic, cname, txt
@@ -20,15 +20,14 @@ _EXPECTED = f"a key of the domain in the DNS, RSA with {RSA_BITS} bits, neither 
 
 def dkim_findings(situation: Situation, answers: Answers) -> Iterator[DomainFinding]:
     for key in situation.own_keys:
-        if (answer := answers.keys.get(key.selector)) is not None and key.domain == situation.domain:
-            yield _own(key, answer)
+        yield _own(key, answers.keys[key.name])
     shown: set[str] = set()
     for account in situation.accounts:
         if account.signs and account.provider is not None and account.provider.name not in shown:
             shown.add(account.provider.name)
             yield from _of_provider(account, account.provider, situation, answers)
     for selector in situation.selectors:
-        yield _named(selector, answers.keys[selector])
+        yield _named(selector, answers.keys[record_name(situation.domain, selector)])
     for account in situation.accounts:
         yield _account(account, situation, answers)
 
@@ -38,12 +37,10 @@ def signs_for(account: SendingAccount, situation: Situation, answers: Answers) -
     if account.unreadable:
         return None
     if not account.signs:
-        judged = [_good(answers.keys[key.selector]) for key in situation.own_keys
-                  if key.signing and key.selector in answers.keys]  # fmt: skip
-        above = any(key.signing and key.domain != situation.domain for key in situation.own_keys)
-        return _any([*judged, True] if above else judged)
+        return _any([_own_good(key, answers.keys[key.name]) for key in situation.own_keys if key.signing])
     named = [*situation.selectors, *(key.selector for key in (account.provider.keys if account.provider else ()))]
-    return _any([_good(answers.keys[selector]) for selector in named]) if named else None
+    found = [_good(answers.keys[record_name(situation.domain, selector)]) for selector in named]
+    return _any(found) if found else None
 
 
 def _any(judged: list[bool | None]) -> bool | None:
@@ -54,6 +51,11 @@ def _good(answer: KeyAnswer) -> bool | None:
     if answer.text.failure:
         return None
     return isinstance(_key(answer), PublishedKey)
+
+
+def _own_good(key: OwnKey, answer: KeyAnswer) -> bool | None:
+    """Ours only if it is the key we sign with."""
+    return _good(answer) and _same_key(answer.text.records, key.record)
 
 
 def _key(answer: KeyAnswer) -> PublishedKey | str:
@@ -109,7 +111,7 @@ def _of_provider(
 ) -> Iterator[DomainFinding]:
     signed = signs_for(account, situation, answers)
     for key in provider.keys:
-        finding = _provider_key(provider, key, situation, answers.keys[key.selector])
+        finding = _provider_key(provider, key, situation, answers.keys[record_name(situation.domain, key.selector)])
         # One key that holds is enough; the others are for the provider's next rotation.
         yield replace(finding, severity=Severity.WARNING) if signed and finding.severity is Severity.BAD else finding
     if not provider.keys and not situation.selectors:
@@ -126,7 +128,7 @@ def _of_provider(
 
 
 def _provider_key(provider: Provider, key: ProviderKey, situation: Situation, answer: KeyAnswer) -> DomainFinding:
-    name, target = f"{key.selector}._domainkey.{situation.domain}", key.target_for(situation.domain)
+    name, target = record_name(situation.domain, key.selector), key.target_for(situation.domain)
     records: tuple[Record, ...] = (cname(name, target),) if target else ()
     if answer.text.failure:
         return _unknown(key.selector, answer.text.failure)

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from mailloom.addons.senderauth.dmarc_record import DmarcRecord, organizational_domain, walk
 from mailloom.api.dns import DnsFailure, PatientResolver, RecordType, Resolver, reverse_name
+from mailloom.mail.dkim_keys import record_name
 
 from .answers import Answers, DmarcAnswer, ExchangerAnswer, KeyAnswer, PortAnswer, ReverseAnswer
 from .asking import Asked, addresses_of, ask
@@ -36,7 +37,7 @@ def look(situation: Situation, resolver: Resolver, prober: Prober, *, dns_second
         spf=trees,
         coverage=tuple(coverage_of(each, situation, trees, dns) for each in situation.accounts),
         exchanger_provider=_provider_of(exchangers[domain]),
-        keys={selector: _key(selector, domain, dns) for selector in _selectors(situation)},
+        keys={name: _key(name, dns) for name in _key_names(situation)},
         dmarc=_dmarc(domain, dns),
         exchangers=exchangers,
         reverse=tuple(_reverse(situation, dns)),
@@ -49,17 +50,15 @@ def look(situation: Situation, resolver: Resolver, prober: Prober, *, dns_second
     )
 
 
-def _selectors(situation: Situation) -> list[str]:
-    own = [key.selector for key in situation.own_keys if key.domain == situation.domain]
+def _key_names(situation: Situation) -> list[str]:
+    own = [key.name for key in situation.own_keys]
     theirs = [key.selector for each in situation.accounts if each.provider for key in each.provider.keys]
-    return list(dict.fromkeys([*own, *theirs, *situation.selectors]))
+    named = [record_name(situation.domain, selector) for selector in (*theirs, *situation.selectors)]
+    return list(dict.fromkeys([*own, *named]))
 
 
-def _key(selector: str, domain: str, resolver: Resolver) -> KeyAnswer:
-    name = f"{selector}._domainkey.{domain}"
-    return KeyAnswer(
-        selector=selector, text=ask(resolver, name, RecordType.TXT), alias=ask(resolver, name, RecordType.CNAME)
-    )
+def _key(name: str, resolver: Resolver) -> KeyAnswer:
+    return KeyAnswer(text=ask(resolver, name, RecordType.TXT), alias=ask(resolver, name, RecordType.CNAME))
 
 
 def _dmarc(domain: str, resolver: Resolver) -> DmarcAnswer:

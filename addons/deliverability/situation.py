@@ -21,7 +21,7 @@ from mailloom.api import Office, Security
 from mailloom.api.settings import CoreSettings
 from mailloom.errors import MailloomError
 from mailloom.mail.address import normalise
-from mailloom.mail.dkim_keys import KeyKind
+from mailloom.mail.dkim_keys import KeyKind, record_name
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.domains import all_domains
 from mailloom.store.messages import Message
@@ -72,7 +72,7 @@ class OwnKey:
 
     @property
     def name(self) -> str:
-        return f"{self.selector}._domainkey.{self.domain}"
+        return record_name(self.domain, self.selector)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailloom.addons.deliverability.findings import from_text, to_text
+from mailloom.addons.dkim.models import DkimKey
 from mailloom.addons.dkim.rotating import add_key, advance
 from mailloom.addons.senderauth.results import Result
 from mailloom.addons.senderauth.spf import check_host
@@ -25,6 +26,13 @@ GOOD, WARNING, BAD, UNKNOWN = Severity.GOOD, Severity.WARNING, Severity.BAD, Sev
 def own_key(world: Any, domain: str = DOMAIN) -> str:
     with world.app.write() as session:
         return add_key(session, world.app, domain, KeyKind.RSA).selector
+
+
+def key_of(world: Any) -> str:
+    """The record of the one key that there is."""
+    with world.app.read() as session:
+        record: str = session.query(DkimKey).one().record
+        return record
 
 
 # --- the whole way ---
@@ -270,6 +278,29 @@ def test_our_own_key_is_proposed_split_found_and_compared(world: Any, public_key
     advance(world.app)
     states = world.states()
     assert (states[f"dkim {selector}"], states["dkim account own"]) == (GOOD, GOOD)
+
+
+def test_a_sub_domain_is_signed_for_by_the_key_above_it_once_that_stands_there(world: Any) -> None:
+    world.own_server()
+    selector = own_key(world)
+    world.dns.publish(f"{selector}._domainkey.{DOMAIN}", "TXT", key_of(world))
+    advance(world.app)
+    news = f"news.{DOMAIN}"
+    assert world.states(news)["dkim account own"] is GOOD
+    world.dns.publish(f"{selector}._domainkey.{DOMAIN}", "TXT", "v=DKIM1; p=")
+    states = world.states(news)
+    assert (states[f"dkim {selector}"], states["dkim account own"]) == (BAD, BAD)
+
+
+def test_an_account_whose_mail_is_signed_with_another_key_than_the_published_one_is_wrong(
+    world: Any, public_key: str
+) -> None:
+    world.own_server()
+    selector = own_key(world)
+    world.dns.publish(f"{selector}._domainkey.{DOMAIN}", "TXT", key_of(world))
+    advance(world.app)
+    world.dns.publish(f"{selector}._domainkey.{DOMAIN}", "TXT", public_key)
+    assert world.states()["dkim account own"] is BAD
 
 
 # --- DMARC ---
