@@ -9,8 +9,6 @@ from typing import Any
 import httpx
 import pytest
 import typer
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from mailloom.addons.deliverability import commands
@@ -21,9 +19,9 @@ from mailloom.addons.deliverability.loop import results_of, run_loop
 from mailloom.addons.deliverability.models import Mode, PolicyMode
 from mailloom.addons.deliverability.modes import DESCRIPTIONS, choose_mode
 from mailloom.addons.deliverability.policy_file import read_policy, write_policy
-from mailloom.addons.deliverability.routes import make
 from mailloom.errors import PermanentFailure, Refused, TemporaryFailure
 from mailloom.store.outbox import Delivery, DeliveryState
+from mailloom.web.serving import WebService
 
 DOMAIN = "example.org"
 
@@ -111,10 +109,13 @@ def test_what_is_no_domain_is_refused(name: str) -> None:
 
 @pytest.fixture
 def browser(world: Any) -> Iterator[Any]:
-    face = FastAPI()
-    face.include_router(make(world.app))
-    with TestClient(face, base_url="https://mta-sts.example.org") as client:
-        yield client
+    service = WebService("127.0.0.1", 0)
+    service.start(world.app)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=10) as client:
+            yield client
+    finally:
+        service.stop(5)
 
 
 def fetch(browser: Any, host: str) -> httpx.Response:
