@@ -50,7 +50,9 @@ def _join(session: Session, to: AudienceList, key: str, *, named: bool) -> None:
     statement = select(Subscription).join(Member, Member.id == Subscription.member_id)
     current = session.scalar(statement.where(Member.key == key, Subscription.list_id == to.id))
     if current is not None:
-        if current.state is State.UNSUBSCRIBED and (named or current.left_all):
+        returned = current.state is State.UNSUBSCRIBED and (named or current.left_all)
+        asked = current.state is State.PENDING and named
+        if returned or (asked and not _undone_by_an_administrator(session, key, to.topic)):
             put_back(session, current, evidence=OPTED_IN)
     elif named and to.public and not _undone_by_an_administrator(session, key, to.topic):
         member, _ = member_for(session, Person(address=key), Consent.FORM, overwrite=False)

@@ -47,6 +47,8 @@ class _Known:
 
     members: Mapping[str, Mapping[str, object]]
     states: Mapping[int, State]
+    left: set[int]
+    """Members who left the list, and have not confirmed otherwise since."""
     erased: set[str]
     opted_out: set[str]
     suppressed: set[str]
@@ -91,17 +93,21 @@ class Judge:
     def _look_up(self, session: Session, keys: Sequence[str]) -> _Known:
         members: dict[str, Mapping[str, object]] = {}
         states: dict[int, State] = {}
+        left: set[int] = set()
         for start in range(0, len(keys), AT_ONCE):
             found = session.execute(_MEMBERS.where(Member.key.in_(keys[start : start + AT_ONCE]))).mappings().all()
             members.update((str(row["key"]), dict(row)) for row in found)
-            chosen = select(Subscription.member_id, Subscription.state).where(
+            chosen = select(Subscription.member_id, Subscription.state, Subscription.left_before).where(
                 Subscription.list_id == self._list_id, Subscription.member_id.in_([row["id"] for row in found])
             )
             if found:
-                states.update((row.member_id, row.state) for row in session.execute(chosen))
+                for member_id, state, left_before in session.execute(chosen):
+                    states[member_id] = state
+                    left.update([member_id] if left_before else ())
         return _Known(
             members=members,
             states=states,
+            left=left,
             erased=objections.erased(session, keys),
             opted_out=objections.opted_out(session, keys, self._topic),
             suppressed=objections.suppressed(session, keys),
@@ -116,7 +122,7 @@ def _weighed(entry: Judged, person: Person, known: _Known) -> Judged:
     number = member["id"] if member is not None else None
     assert number is None or isinstance(number, int)
     state = None if number is None else known.states.get(number)
-    verdict, reason = _objection(entry.key, state, known)
+    verdict, reason = _objection(entry.key, number, known)
     if verdict is not None:
         return Judged(number=entry.number, address=entry.address, verdict=verdict, reason=reason)
     changes = {} if member is None else changes_to(member, person)
@@ -135,10 +141,10 @@ def _weighed(entry: Judged, person: Person, known: _Known) -> Judged:
     )
 
 
-def _objection(key: str, state: State | None, known: _Known) -> tuple[Verdict | None, str]:
+def _objection(key: str, member_id: int | None, known: _Known) -> tuple[Verdict | None, str]:
     if key in known.erased:
         return Verdict.ERASED, "The owner of the address wanted to be forgotten."
-    if state is State.UNSUBSCRIBED:
+    if member_id in known.left:
         return Verdict.OPTED_OUT, "Left this list; only a sign-up of his or her own undoes that."
     if key in known.opted_out:
         return Verdict.OPTED_OUT, "Opted out; only a sign-up of his or her own undoes that."

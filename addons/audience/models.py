@@ -124,6 +124,8 @@ class Subscription(Base):
     """What proves the consent: page, IP address, file and row, or what an administrator wrote."""
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why somebody left; '' when nothing was said."""
+    left_before: Mapped[bool] = mapped_column(default=False)
+    """Said no, and has not confirmed otherwise since; a request by whoever does not end that."""
     left_all: Mapped[bool] = mapped_column(default=False)
     """Left by a no to all marketing: taken back together with that."""
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)

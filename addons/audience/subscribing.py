@@ -86,7 +86,8 @@ def confirm(session: Session, token: str, *, evidence: Evidence | None = None) -
     if found.state is State.SUBSCRIBED:
         return Confirmed(list_id=found.list_id, member_id=found.member_id, repeated=True)
     now = office_of(session).now()
-    found.state, found.since, found.confirmed_at, found.reason = State.SUBSCRIBED, now, now, ""
+    found.state, found.since, found.confirmed_at = State.SUBSCRIBED, now, now
+    found.reason, found.left_before, found.left_all = "", False, False
     member = session.get_one(Member, found.member_id)
     to = session.get_one(AudienceList, found.list_id)
     objections.withdraw(session, member.key, to.topic, evidence or {})
@@ -137,7 +138,7 @@ def put_back(session: Session, current: Subscription, *, evidence: Evidence) -> 
     """Somebody took a no back by a signed link of his own, which confirms as much as the first one did."""
     now = office_of(session).now()
     current.state, current.since, current.confirmed_at = State.SUBSCRIBED, now, now
-    current.reason, current.left_all = "", False
+    current.reason, current.left_before, current.left_all = "", False, False
     current.evidence = {**current.evidence, **evidence}
     session.flush()
     log(session, current.list_id, current.member_id, Event.RETURNED, source="page", evidence=evidence)
@@ -167,8 +168,9 @@ def log(
 
 
 def _said_no(session: Session, to: AudienceList, member: Member, current: Subscription | None) -> bool:
-    left = current is not None and current.state is State.UNSUBSCRIBED
-    return left or member.key in objections.opted_out(session, [member.key], to.topic)
+    return (current is not None and current.left_before) or member.key in objections.opted_out(
+        session, [member.key], to.topic
+    )
 
 
 def _put(
@@ -228,7 +230,7 @@ def _leave(session: Session, current: Subscription, *, source: str, reason: str,
     if current.state is State.UNSUBSCRIBED:
         return False
     current.state, current.since, current.reason = State.UNSUBSCRIBED, office_of(session).now(), reason
-    current.asked_at = current.confirmed_at = None
+    current.left_before, current.asked_at, current.confirmed_at = True, None, None
     log(
         session, current.list_id, current.member_id, Event.UNSUBSCRIBED, source=source, evidence=evidence, reason=reason
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, delete, exists, insert, literal, select
+from sqlalchemy import CursorResult, delete, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from mailloom.api import Office
@@ -34,7 +34,10 @@ def _expire(office: Office, session: Session, life: timedelta) -> int:
         Subscription.member_id, Subscription.list_id, *values, Subscription.evidence, literal("not confirmed")
     )
     session.execute(insert(Change).from_select(columns, lines.where(*late)))
-    dropped = _count(session.execute(delete(Subscription).where(*late)))
+    # A request that anybody may have made leaves no less of a no than there was before it.
+    left = update(Subscription).where(*late, Subscription.left_before.is_(True))
+    dropped = _count(session.execute(left.values(state=State.UNSUBSCRIBED, since=now, asked_at=None)))
+    dropped += _count(session.execute(delete(Subscription).where(*late)))
     unknown = ~exists().where(Subscription.member_id == Member.id)
     session.execute(delete(Member).where(Member.source == Consent.FORM, Member.created_at < now - life, unknown))
     return dropped

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("consent", sa.String(length=32), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("left_before", sa.Boolean(), nullable=False),
         sa.Column("left_all", sa.Boolean(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),

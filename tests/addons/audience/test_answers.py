@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from mailloom.addons.audience import upkeep
-from mailloom.addons.audience.importing import Wish, results, run
-from mailloom.addons.audience.models import Change, Consent, Event, ImportRow, Member, State, Subscription
+from mailloom.addons.audience.importing import Wish, preview, results, run
+from mailloom.addons.audience.lists import list_named
+from mailloom.addons.audience.models import Change, Consent, Event, ImportRow, Member, State, Subscription, Verdict
 from mailloom.addons.audience.objections import opted_out
-from mailloom.addons.audience.subscribing import confirm
+from mailloom.addons.audience.subscribing import confirm, unsubscribe
 from mailloom.addons.optout.models import Source
 from mailloom.addons.optout.statements import opt_in_again, opt_out
 
@@ -69,9 +70,11 @@ def test_an_opt_out_and_its_undoing_reach_the_subscriptions(audience: Any) -> No
 
 def test_a_tick_on_the_preference_page_subscribes_to_a_public_list(audience: Any) -> None:
     three_lists(audience)
-    say_yes(audience, "list:3")
-    say_yes(audience, "list:2")
-    assert states(audience) == [None, None, State.SUBSCRIBED]
+    audience.subscribe(ANN, 1, consent=Consent.FORM)
+    assert states(audience) == [State.PENDING, None, None]
+    for topic in ("list:1", "list:2", "list:3"):
+        say_yes(audience, topic)
+    assert states(audience) == [State.SUBSCRIBED, None, State.SUBSCRIBED]
 
 
 def test_an_administrator_who_undoes_a_no_makes_no_yes_of_it(audience: Any) -> None:
@@ -119,6 +122,24 @@ def test_what_is_known_is_exported_and_forgotten(audience: Any, tmp_path: Path) 
     with audience.app.write() as session:
         confirm(session, audience.token())
     assert audience.state(ANN) is State.SUBSCRIBED
+
+
+def test_a_request_that_anybody_can_make_does_not_wear_out_a_no(audience: Any, tmp_path: Path) -> None:
+    audience.make_list()
+    audience.subscribe(ANN)
+    with audience.app.write() as session:
+        unsubscribe(session, list_named(session, "news"), ANN, source="admin")
+    audience.subscribe(ANN, consent=Consent.FORM)
+    assert audience.state(ANN) is State.PENDING
+    assert audience.subscribe(ANN, vouched=True).state is State.PENDING
+    path = tmp_path / "people.csv"
+    path.write_text(f"email\n{ANN}\n")
+    wish = Wish(path=path, list_id=1)
+    assert preview(audience.app, wish).counts == {Verdict.OPTED_OUT: 1}
+    audience.clock.time += timedelta(days=8)
+    upkeep.tidy(audience.app)
+    assert audience.state(ANN) is State.UNSUBSCRIBED
+    assert preview(audience.app, wish).counts == {Verdict.OPTED_OUT: 1}
 
 
 def test_what_nobody_confirmed_and_old_results_are_not_kept(audience: Any, tmp_path: Path) -> None:
