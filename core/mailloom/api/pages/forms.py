@@ -79,7 +79,7 @@ class FormView(Generic[M]):
 
     @property
     def wrong(self) -> bool:
-        return bool(self.errors) or any(each.error for each in self.fields)
+        return bool(self.errors) or any(each.error for each in _all(self.fields))
 
     def refused(self, error: MailloomError, name: str = "") -> FormView[M]:
         """The same form with an error of what was done with it, at the field of that name where one is given."""

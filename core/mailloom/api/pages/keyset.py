@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import Select, and_, literal, or_, tuple_
+from sqlalchemy.types import TypeDecorator
 
 _LONGEST_CURSOR = 2000
 
@@ -91,7 +92,8 @@ def _typed(expression: Any, value: Any, *, optional: bool = True) -> Any:
             return None
         raise ValueError("a key is never empty")
     column_type = expression.type
-    kind = getattr(column_type, "kind", None) or column_type.python_type
+    plain_type = column_type.impl_instance if isinstance(column_type, TypeDecorator) else column_type
+    kind = getattr(column_type, "kind", None) or plain_type.python_type
     if kind is datetime or kind is date:
         return kind.fromisoformat(value)
     if kind is int:
