@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from mailloom.api import Denial
@@ -54,7 +54,7 @@ def _standing(session: Session, keys: Sequence[str], topic: str) -> list[Stateme
         Statement.key.in_(keys), Statement.topic.in_({"", topic}), Statement.ended_at.is_(None)
     )
     said: dict[str, dict[str, Statement]] = {}
-    for statement in session.scalars(chosen.order_by(func.length(Statement.topic))):
+    for statement in session.scalars(chosen):
         said.setdefault(statement.key, {})[statement.topic] = statement
     counting = [by_topic.get(topic) or by_topic[""] for by_topic in said.values()]
     return [statement for statement in counting if statement.answer is Answer.NO]

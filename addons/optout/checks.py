@@ -36,7 +36,7 @@ def _address(mailbox: str, names: list[str]) -> Finding:
         subject="unsubscribe address",
         severity=Severity.WARNING,
         text="there is no mail domain, so mail cannot name an address for opting out",
-        remedy="Run `mailloom domains add example.org` with your domain, and let its mail arrive here.",
+        remedy="Install the addon alias, run `mailloom domains add example.org` with your domain, and let its mail arrive here.",
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api import Check, Denial, Draft, Office, Purpose, Recipient, Router, Routes, hookimpl, office_of
+from mailloom.api.rest import ApiRoutes
 from mailloom.store.outbox import Delivery
 
 from . import asking, checks, commands, complaints, erasure, headers, router
@@ -37,6 +38,17 @@ def register_routes() -> Sequence[Routes]:
 @hookimpl
 def register_checks() -> Sequence[Check]:
     return [checks.CHECK]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="optout", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from mailloom.api import Office
 from mailloom.api.settings import CoreSettings
+from mailloom.mail.address import normalise
 
 KEYRING = "opt-out link"
 _TOKEN = re.compile(r"([a-z2-9]{1,8})\.([A-Za-z0-9_-]{22,900})")
@@ -63,12 +64,12 @@ def find_token(office: Office, text: str) -> Link | None:
 
 
 def unsubscribe_url(office: Office, address: str, topic: str, ref: str) -> str:
-    """The link to stop mail on the topic, for one recipient (normalised address); '' while `core.base_url` is not set.
+    """The link to stop mail on the topic, for one recipient; '' while `core.base_url` is not set.
 
     `ref` names the mail, such as `mailing:12`, and comes back with the answer.
     """
     base = base_url(office)
-    return f"{base}/u/{make_token(office, Link(key=address, topic=topic, mailing=ref))}" if base else ""
+    return f"{base}/u/{make_token(office, Link(key=normalise(address), topic=topic, mailing=ref))}" if base else ""
 
 
 def preferences_url(office: Office, address: str, topic: str, ref: str) -> str:
