@@ -137,4 +137,3 @@ def _keep_an_admin(session: Session, user: WebUser) -> None:
     enabled = select(WebUser.id).where(WebUser.role == Role.ADMIN, WebUser.disabled_at.is_(None)).with_for_update()
     if set(session.scalars(enabled)) <= {user.id}:
         raise Refused(f"{user.name} is the only administrator.", remedy="Make somebody else administrator first.")
-

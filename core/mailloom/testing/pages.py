@@ -56,5 +56,5 @@ def sign_in(app: App, browser: Browser, role: Role) -> None:
     with app.write() as session:
         user = look_up(session, name) or add_user(session, name, role, app.now())
         secret = open_session(session, user, app.now(), lifetimes(app))
-    browser.cookies.set(f"mailloom-{SESSION}", secret)
+    browser.cookies.set(f"mailloom-{SESSION}", secret, domain=browser.base_url.host)
     browser.csrf = csrf_of(secret)
