@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api import MenuEntry, MenuSection, Office, Pages, Permission, Router, hookimpl
+from mailloom.api.rest import ApiRoutes
 
 from . import commands, known, routers
 from .settings import AliasSettings
@@ -36,6 +37,17 @@ def recipient_known(address: str, session: Session) -> bool | None:
 @hookimpl
 def reply_address(thread: known.Thread, session: Session) -> str | None:
     return known.reply_address(session, thread)
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="alias", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

@@ -25,6 +25,7 @@ from mailloom.api import (
     hookimpl,
     office_of,
 )
+from mailloom.api.rest import ApiRoutes
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
 
@@ -44,6 +45,17 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_routers() -> Sequence[Router]:
     return [ReportRouter()]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="bounce", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

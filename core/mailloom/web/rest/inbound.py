@@ -23,8 +23,8 @@ from mailloom.store.arrivals import Outcome
 from mailloom.web.rest.here import Here
 
 router = api_router(tags=["arrivals"])
-_TYPES = ("message/rfc822", "message/global")
-_BODY = {
+TYPES = ("message/rfc822", "message/global")
+BODY = {
     "requestBody": {"required": True, "content": {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
@@ -40,7 +40,7 @@ class Taken(BaseModel):
     reason: str
 
 
-@router.post("/inbound", dependencies=[needs(Permission.MESSAGES_WRITE)], status_code=202, openapi_extra=_BODY)
+@router.post("/inbound", dependencies=[needs(Permission.MESSAGES_WRITE)], status_code=202, openapi_extra=BODY)
 async def take_mail(
     app: Here,
     request: Request,
@@ -53,7 +53,7 @@ async def take_mail(
 ) -> Taken:
     """Take one mail as it is (message/rfc822). It is safe when this answers."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _TYPES:
+    if kind not in TYPES:
         raise HTTPException(415, "This takes a mail as it is (Content-Type: message/rfc822).")
     raw = await request.body()
     mailing = Mailing(raw=with_crlf(raw), recipients=recipient or None, envelope_from=sender, fallback=fallback or None)

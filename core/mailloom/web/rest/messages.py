@@ -12,6 +12,7 @@ from sqlalchemy import select
 from mailloom.api.access import Permission
 from mailloom.api.audit import audit
 from mailloom.api.drafts import Draft, Purpose, Recipient
+from mailloom.api.rest_attachments import Attachment, enclosures_of, one_address
 from mailloom.api.rest_routes import (
     LARGEST_ID,
     Body,
@@ -30,7 +31,6 @@ from mailloom.store.blobs import read_blob
 from mailloom.store.messages import Message, MessageKind, RecipientRole
 from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
-from mailloom.web.rest.attachments import Attachment, enclosures_of, one_address
 from mailloom.web.rest.deliveries import DeliveryTraced, traced
 from mailloom.web.rest.here import Here
 

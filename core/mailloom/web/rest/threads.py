@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.access import Permission
 from mailloom.api.audit import audit
+from mailloom.api.rest_attachments import Attachment, enclosures_of
 from mailloom.api.rest_routes import (
     LARGEST_ID,
     Body,
@@ -30,7 +31,6 @@ from mailloom.flow.threads import follow
 from mailloom.store.contacts import Contact
 from mailloom.store.messages import Message, MessageKind
 from mailloom.store.threads import Follower, Thread
-from mailloom.web.rest.attachments import Attachment, enclosures_of
 from mailloom.web.rest.here import Here
 from mailloom.web.rest.messages import AddressText, MessageShown, shown
 

@@ -69,6 +69,13 @@ def plain_api(sqlite_database: Database) -> Iterator[Api]:
         yield make(())
 
 
+@pytest.fixture
+def api_of_all(sqlite_database: Database) -> Iterator[Api]:
+    """With every addon whose resources the guide names."""
+    for make in _makes(sqlite_database):
+        yield make(("helpdesk", "bounce", "optout", "webhooks"))
+
+
 def _makes(database: Database) -> Iterator[Callable[..., Api]]:
     opened = []
 

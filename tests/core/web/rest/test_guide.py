@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mailloom.web.rest.application import permissions
 from mailloom.web.serving import WebService
 
 GUIDE = Path(__file__).parents[4] / "docs" / "api.md"
@@ -40,3 +41,10 @@ def test_the_examples_of_the_guide_work(served: dict[str, str]) -> None:
     assert traced["deliveries"][0]["address"] == "ann@example.com"
     assert taken["arrival_id"] == 1
     assert len(listed["items"]) == 1
+
+
+def test_the_guide_names_every_resource(api_of_all: Any) -> None:
+    named = set(re.findall(r"`(/[a-z-]+)`", GUIDE.read_text()))
+    served = {"/" + path.split("/")[1] for _, path in permissions(api_of_all.app)}
+    assert served - named == set()
+    assert named - served == set()

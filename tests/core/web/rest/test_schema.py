@@ -22,6 +22,9 @@ _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance
 # What other machines answer, what changes which routes there are, what ends the own token, and what takes no JSON is tested by itself.
 _LEFT_OUT = (
     "/inbound",
+    "/events",
+    "/routing/explain",
+    "/webhook-endpoints/{name}/test",
     "/tokens/{token_id}",
     "/accounts/{name}/test",
     "/addons/{name}/install",
@@ -34,7 +37,8 @@ _EXAMPLES = 12
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
-def test_generated_requests_get_answers_that_are_described(api: Any, mode: GenerationMode) -> None:
+def test_generated_requests_get_answers_that_are_described(make_api: Any, mode: GenerationMode) -> None:
+    api = make_api(("helpdesk", "bounce", "optout", "webhooks"))
     api.app.save_settings("core", {"api_requests_per_minute": 100_000})
     face = _signed_in(api.client.app, api.client.headers["authorization"])
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", face)

@@ -1,0 +1,102 @@
+"""Resources that addons bring: aliases and domains, bounces and suppressions, opt-outs; and the routing table over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mailloom.addons.bounce.models import BounceEvent, Effect, MatchedBy
+from mailloom.mail.report import Kind, Reason
+from mailloom.store.outbox import DeliveryState
+
+Make = Callable[..., Any]
+RFC822 = {"Content-Type": "message/rfc822"}
+LETTER = b"From: Ann <ann@example.com>\r\nTo: help@example.org\r\nSubject: The door\r\n\r\nIt sticks.\r\n"
+
+
+def test_an_alias_is_made_changed_and_removed(api: Any) -> None:
+    made = api.ok("POST", "/aliases", json={"name": "Help", "model": "helpdesk.ticket", "policy": "contacts"})
+    assert (made["address"], made["status"]) == ("help@example.org", "not_tested")
+    changed = api.ok("PATCH", f"/aliases/{made['id']}", json={"policy": "everyone", "answer_text": "Sorry."})
+    assert (changed["policy"], changed["answer_text"], changed["model"]) == ("everyone", "Sorry.", "helpdesk.ticket")
+    explained = api.ok("POST", "/routing/explain?recipient=help@example.org", content=LETTER, headers=RFC822)
+    assert (explained["outcome"], explained["routes"][0]["model"]) == ("routed", "helpdesk.ticket")
+    assert api.ok("GET", "/arrivals")["items"] == []
+    assert api("POST", "/aliases", json={"name": "help", "model": "helpdesk.ticket"}).status_code == 409
+    assert api("POST", "/aliases", json={"name": "x", "model": "nothing"}).status_code == 400
+    assert api("PATCH", f"/aliases/{made['id']}", json={"defaults": {"nothing": 1}}).status_code == 400
+    assert [each["id"] for each in api.ok("GET", "/aliases")["items"]] == [made["id"]]
+    assert api("DELETE", f"/aliases/{made['id']}").status_code == 204
+    assert api("GET", f"/aliases/{made['id']}").status_code == 404
+
+
+def test_a_domain_is_made_changed_and_removed(api: Any) -> None:
+    made = api.ok("POST", "/domains", json={"name": "bücher.example", "contact": "office@example.org"})
+    assert (made["name"], made["shown"]) == ("xn--bcher-kva.example", "bücher.example")
+    changed = api.ok("PATCH", "/domains/bücher.example", json={"bounce": "returns"})
+    assert (changed["bounce"], changed["contact"], changed["catchall"]) == ("returns", "office@example.org", "catchall")
+    assert [each["name"] for each in api.ok("GET", "/domains")["items"]] == ["example.org", "xn--bcher-kva.example"]
+    assert api("PATCH", "/domains/bücher.example", json={"bounce": "catchall"}).status_code == 400
+    assert api("DELETE", "/domains/bücher.example").status_code == 204
+    assert api("DELETE", "/domains/bücher.example").status_code == 404
+
+
+def test_the_table_is_printed_in_its_order(api: Any) -> None:
+    names = [each["name"] for each in api.ok("GET", "/routing")["items"]]
+    assert names[0] == "duplicate"
+    assert names.index("report") < names.index("alias")
+    assert {each["severity"] for each in api.ok("GET", "/checks")["items"]} <= {"good", "warning", "bad", "unknown"}
+
+
+def test_addresses_are_suppressed_and_let_go(api: Any) -> None:
+    made = api.ok("POST", "/suppressions", json={"address": "Bob@Example.com", "reason": "asked by telephone"})
+    assert (made["address"], made["scope"]) == ("bob@example.com", "all")
+    assert made["by"].startswith("token:program")
+    assert len(api.ok("GET", "/suppressions?address=BOB@example.com")["items"]) == 1
+    api.ok("POST", "/messages", json={"from": "us@example.org", "to": ["bob@example.com"], "text": "t"})
+    assert api.app.outbox[0].state is DeliveryState.REJECTED
+    assert api.ok("DELETE", "/suppressions/bob@example.com") == {"ended": 1}
+    assert api("DELETE", "/suppressions/bob@example.com").status_code == 404
+    assert api.ok("GET", "/suppressions")["items"] == []
+    assert len(api.ok("GET", "/suppressions?undone=true")["items"]) == 1
+
+
+def test_bounces_are_read_with_what_they_mean_and_the_policy_is_changed(api: Any) -> None:
+    with api.app.write() as session:
+        session.add(
+            BounceEvent(
+                at=api.app.now(), kind=Kind.BOUNCE, effect=Effect.HARD, key="ann@example.com", matched_by=MatchedBy.SESSION,
+                reason=Reason.USER_UNKNOWN, diagnostic="550 no such user",
+            )
+        )  # fmt: skip
+    [bounce] = api.ok("GET", "/bounces?address=ann@example.com&effect=hard")["items"]
+    assert bounce["diagnostic"] == "550 no such user"
+    assert bounce["remedy"]
+    assert api.ok("GET", f"/bounces/{bounce['id']}") == bounce
+    changed = api.ok("PUT", "/bounce-policy/hard", json={"suppress": None, "note": False, "alarm": True})
+    assert changed in api.ok("GET", "/bounce-policy")["items"]
+    assert api("PUT", "/bounce-policy/hard", json={"note": False}).status_code == 422
+
+
+def test_somebody_says_no_and_yes_again(make_api: Make) -> None:
+    api = make_api(("optout",))
+    said = api.ok("POST", "/optouts", json={"address": "Ann@example.com", "topic": "list:7", "reason": "too much"})
+    assert said == {"address": "ann@example.com", "topic": "list:7", "new": True}
+    assert api.ok("POST", "/optouts", json={"address": "ann@example.com", "topic": "list:7"})["new"] is False
+    assert api.ok("GET", "/optouts/standing?address=ann@example.com&topic=list:7")["out"] is True
+    assert api.ok("GET", "/optouts/standing?address=ann@example.com&topic=list:8")["out"] is False
+    [statement] = api.ok("GET", "/optouts?address=ann@example.com")["items"]
+    assert (statement["source"], statement["reason"]) == ("api", "too much")
+    assert statement["evidence"]["by"].startswith("token:")
+    api.ok("POST", "/optouts/undo", json={"address": "ann@example.com", "topic": "list:7"})
+    assert api("POST", "/optouts/undo", json={"address": "bob@example.com"}).status_code == 404
+    assert api.ok("GET", "/optouts")["items"] == []
+    assert api("POST", "/optouts", json={"address": "no address"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/aliases", "/suppressions", "/optouts", "/bounces"])
+def test_lists_of_addons_are_read_page_by_page(make_api: Make, path: str) -> None:
+    api = make_api(("optout", "bounce"))
+    assert api.ok("GET", f"{path}?limit=1") == {"items": [], "next": None}
