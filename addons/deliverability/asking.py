@@ -11,7 +11,6 @@ from mailloom.api.dns import DnsFailure, RecordType, Resolver
 class Asked:
     name: str
     records: tuple[str, ...] = ()
-    exists: bool = True
     failure: str = ""
     """Why nothing is known; '' when the DNS answered."""
 
@@ -27,7 +26,7 @@ def ask(resolver: Resolver, name: str, record_type: RecordType) -> Asked:
     except DnsFailure as error:
         return Asked(name=name, failure=str(error))
     # Servers give records in any order; what is proposed must not change from look to look.
-    return Asked(name=name, records=tuple(sorted(answer.records)), exists=answer.exists)
+    return Asked(name=name, records=tuple(sorted(map(_visible, answer.records))))
 
 
 def addresses_of(resolver: Resolver, host: str) -> Asked:
@@ -35,4 +34,9 @@ def addresses_of(resolver: Resolver, host: str) -> Asked:
     found = [ask(resolver, host, RecordType.A), ask(resolver, host, RecordType.AAAA)]
     records = tuple(record for answer in found for record in answer.records)
     failure = "" if records else next((answer.failure for answer in found if answer.failure), "")
-    return Asked(name=host, records=records, exists=any(answer.exists for answer in found), failure=failure)
+    return Asked(name=host, records=records, failure=failure)
+
+
+def _visible(record: str) -> str:
+    """A stranger's text in one line. What cannot be printed breaks every record that we read, and still does so as a question mark in a box."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in record)

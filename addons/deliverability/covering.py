@@ -21,6 +21,8 @@ def coverage_of(
     account: SendingAccount, situation: Situation, trees: Mapping[str, SpfNode], resolver: Resolver
 ) -> Coverage:
     terms = _terms(account, situation)
+    if account.unreadable:
+        return Coverage(account=account, terms=(), covered=None, why=account.unreadable)
     tree = trees.get(account.envelope_domain)
     if tree is None:
         where = account.provider.title if account.provider else "the provider"
@@ -31,7 +33,7 @@ def coverage_of(
     targets = set(tree.targets())
     if account.provider is not None:
         included = [term.removeprefix("include:") for term in account.provider.spf]
-        if included and all(name in targets for name in included):
+        if included and all(name in targets for name in included) and not _is_error(tree):
             return Coverage(
                 account=account, terms=terms, covered=True, why=f"{', '.join(account.provider.spf)} stands there"
             )
@@ -55,6 +57,11 @@ def _tried(account: SendingAccount, terms: tuple[str, ...], samples: tuple[str, 
     return Coverage(account=account, terms=terms, covered=True, why=f"{', '.join(samples[:3])} may send")
 
 
+def _is_error(tree: SpfNode) -> bool:
+    """Something in it makes the whole an error, unless what is asked for matches before that is reached."""
+    return tree.over_limit or any(node.fault for node in tree.nodes())
+
+
 def _terms(account: SendingAccount, situation: Situation) -> tuple[str, ...]:
     """What the record must hold for the account."""
     if account.provider is not None:
@@ -68,8 +75,6 @@ def _terms(account: SendingAccount, situation: Situation) -> tuple[str, ...]:
 
 
 def _nothing_known(account: SendingAccount) -> str:
-    if account.unreadable:
-        return account.unreadable
     if account.local:
         return "from which public address this machine's mail server sends is not known"
     return "from which addresses it sends is not known; its provider says what SPF needs"

@@ -16,6 +16,8 @@ from mailloom.api.checks import Severity
 from mailloom.mail.dkim_keys import zone_value
 
 TTL = 3600
+_LONGEST_SHOWN = 450
+_MOST_SHOWN = 4
 UP_TO_TWO_DAYS = "Seen within minutes to an hour as a rule; old answers may be kept for up to 48 hours."
 _WORST_FIRST = (Severity.BAD, Severity.WARNING, Severity.UNKNOWN, Severity.GOOD)
 
@@ -47,10 +49,6 @@ class Record:
     value: str
     zone_value: str
     ttl: int = TTL
-
-    @property
-    def zone_line(self) -> str:
-        return f"{self.name}. {self.ttl} IN {self.type} {self.zone_value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +85,13 @@ def txt(name: str, value: str) -> Record:
 
 def cname(name: str, target: str) -> Record:
     return Record(name=name, type="CNAME", value=target, zone_value=f"{target}.")
+
+
+def shown(texts: Sequence[str]) -> str:
+    """Records of strangers in a sentence, bounded."""
+    cut = [text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…" for text in texts[:_MOST_SHOWN]]
+    more = f" and {len(texts) - _MOST_SHOWN} more" if len(texts) > _MOST_SHOWN else ""
+    return " and ".join(cut) + more
 
 
 def worst(findings: Iterable[DomainFinding]) -> Severity:

@@ -8,7 +8,7 @@ from mailloom.addons.senderauth.dmarc_record import DmarcRecord, Policy
 from mailloom.api.checks import Severity
 
 from .answers import Answers
-from .findings import UP_TO_TWO_DAYS, DomainFinding, Topic, txt
+from .findings import UP_TO_TWO_DAYS, DomainFinding, Topic, shown, txt
 from .judging_dkim import signs_for
 from .situation import SendingAccount, Situation
 
@@ -53,7 +53,7 @@ def _record(situation: Situation, texts: tuple[str, ...], record: DmarcRecord | 
             situation, f"{len(texts)} DMARC records stand at {name}, so none counts.", texts[0], "Keep only one."
         )
     if record is None and texts:
-        return _bad(situation, f"The DMARC record {texts[0]} is broken.", beginning, "Replace it by this one.")
+        return _bad(situation, f"The DMARC record {shown(texts)} is broken.", beginning, "Replace it by this one.")
     if record is None:
         remedy = "Publish this record: it changes nothing for your mail and lets reports come."
         return _bad(situation, "There is no DMARC record.", beginning, remedy)

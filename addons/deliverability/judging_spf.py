@@ -8,7 +8,7 @@ from mailloom.addons.senderauth.spf import MOST_LOOKUPS, MOST_VOID_LOOKUPS
 from mailloom.api.checks import Severity
 
 from .answers import Answers, Coverage
-from .findings import UP_TO_TWO_DAYS, DomainFinding, Record, Topic, txt
+from .findings import UP_TO_TWO_DAYS, DomainFinding, Record, Topic, shown, txt
 from .situation import Situation
 from .spf_merge import Merged, merge
 from .spf_tree import SpfNode
@@ -60,21 +60,21 @@ def _record(situation: Situation, answers: Answers, tree: SpfNode, covered: list
     if not tree.texts:
         return _bad(about, f"{tree.domain} has no SPF record.", records, f"Publish this record. {_OTHERS}")
     if len(tree.texts) > 1:
-        text = f"{tree.domain} has {len(tree.texts)} SPF records: {' and '.join(tree.texts)}."
+        text = f"{tree.domain} has {len(tree.texts)} SPF records: {shown(tree.texts)}."
         return _bad(about, text, records, "Keep only this one and remove the others.", why=_ONE)
     if tree.fault:
         left_out = f" Left out, as it never counted: {', '.join(new.left_out)}." if new.left_out else ""
         return _bad(
-            about, f"The SPF record {tree.texts[0]} is broken: {tree.fault}.", records, f"Replace it.{left_out}"
+            about, f"The SPF record {shown(tree.texts)} is broken: {tree.fault}.", records, f"Replace it.{left_out}"
         )
     if _closed(tree.texts[0]) != tree.texts[0]:
-        return _bad(about, f"The SPF record {tree.texts[0]} lets the whole world send.", records, "Replace it.")
+        return _bad(about, f"The SPF record {shown(tree.texts)} lets the whole world send.", records, "Replace it.")
     if new.text != tree.texts[0] and any(_missing(each) for each in covered):
         names = ", ".join(each.account.name for each in covered if _missing(each))
-        text = f"The SPF record {tree.texts[0]} leaves out what {names} needs."
+        text = f"The SPF record {shown(tree.texts)} leaves out what {names} needs."
         return _bad(about, text, records, "Replace the record by this one; do not add a second one.")
     return DomainFinding(
-        topic=Topic.SPF, about=about, severity=Severity.GOOD, text=f"One record: {tree.texts[0]}", why=_WHY
+        topic=Topic.SPF, about=about, severity=Severity.GOOD, text=f"One record: {shown(tree.texts)}", why=_WHY
     )
 
 
@@ -96,13 +96,13 @@ def _limits(tree: SpfNode, domain: str) -> Iterator[DomainFinding]:
     about = "limits" if tree.domain == domain else f"limits of {tree.domain}"
     dead = [node for node in tree.nodes() if node is not tree and (node.fault or node.failure)]
     counts = f"{tree.lookups} of {MOST_LOOKUPS} lookups, {tree.voids} of {MOST_VOID_LOOKUPS} in vain"
-    shown = "\n".join([f"{counts}:", *tree.lines()]) if tree.lookups else f"{counts}."
+    costs = "\n".join([f"{counts}:", *tree.lines()]) if tree.lookups else f"{counts}."
     if tree.over_limit or any(node.fault for node in dead):
         yield DomainFinding(
             topic=Topic.SPF,
             about=about,
             severity=Severity.BAD,
-            text=shown,
+            text=costs,
             expected=f"at most {MOST_LOOKUPS} lookups and {MOST_VOID_LOOKUPS} in vain, includes and their includes counted together",
             why="Above the limits, and where an include leads nowhere, receivers take the whole record for an error.",
             takes=UP_TO_TWO_DAYS,
@@ -111,7 +111,7 @@ def _limits(tree: SpfNode, domain: str) -> Iterator[DomainFinding]:
         return
     unknown = any(node.failure for node in dead)
     yield DomainFinding(
-        topic=Topic.SPF, about=about, severity=Severity.UNKNOWN if unknown else Severity.GOOD, text=shown
+        topic=Topic.SPF, about=about, severity=Severity.UNKNOWN if unknown else Severity.GOOD, text=costs
     )
 
 
@@ -122,8 +122,8 @@ def _how_to_cut(tree: SpfNode) -> str:
         return f"Remove {', '.join(term.text for term in dead)}: it is an error by itself."
     void = [term.text for term in tree.terms if term.voids and term.below is None]
     costly = sorted((term for term in tree.terms if term.lookups), key=lambda term: -term.lookups)
-    shown = ", ".join(f"{term.text} ({term.lookups})" for term in costly[:4])
-    remedies = [f"Remove first what does not send any more; the most expensive: {shown}."]
+    named = ", ".join(f"{term.text} ({term.lookups})" for term in costly[:4])
+    remedies = [f"Remove first what does not send any more; the most expensive: {named}."]
     if void:
         remedies.append(f"Remove {', '.join(void)}: nothing answers there.")
     remedies.append(

@@ -42,10 +42,6 @@ class Compared:
     receiver: str
     ours: str
 
-    @property
-    def agree(self) -> bool:
-        return self.receiver == self.ours or not (self.receiver and self.ours)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopResult:

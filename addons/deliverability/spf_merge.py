@@ -56,11 +56,6 @@ def merge(records: Sequence[str], wanted: Iterable[str] = ()) -> Merged:
     return Merged(text=" ".join(["v=spf1", *(term.text for term in terms)]), left_out=left_out)
 
 
-def contains(record: str, wanted: str) -> bool:
-    """Whether a term that lets pass stands in the record itself, however it is written."""
-    return _same(wanted) in {_same(term.text) for term in _read(record)[0] if term.lets_pass}
-
-
 def _read(record: str) -> tuple[list[_Term], list[str]]:
     """The terms that keep the grammar, in order up to `all`, and those that do not."""
     terms: list[_Term] = []

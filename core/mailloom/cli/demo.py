@@ -130,6 +130,7 @@ _FURTHER = (
     ("threads show 1", "the conversation with Ann"),
     ("outbox list", "every mail we sent, and what the servers said"),
     ("bounces list", "what came back"),
+    ("doctor domain example.org --last", "what a domain's DNS should hold, and holds"),
     ("routes", "the table that decides about incoming mail"),
     ("sandbox people", "who lives in the sandbox"),
     ("serve", "go on from here; then, in another terminal:"),

@@ -188,6 +188,31 @@ def test_too_many_lookups_are_shown_as_a_tree_with_what_to_cut(world: Any) -> No
     assert "include:_spf.google.com (2)" in finding.remedy
 
 
+def test_a_record_over_the_limit_covers_only_what_matches_before_it_is_reached(world: Any) -> None:
+    world.account("main", host="smtp.gmail.com")
+    for number in range(11):
+        world.dns.publish(f"s{number}.example", "TXT", "v=spf1 ip4:192.0.2.1 -all")
+    includes = " ".join(f"include:s{number}.example" for number in range(11))
+    world.dns.publish(DOMAIN, "TXT", f"v=spf1 include:_spf.google.com {includes} -all")
+    assert world.states()["spf account main"] is GOOD
+    world.dns.publish(DOMAIN, "TXT", f"v=spf1 {includes} include:_spf.google.com -all")
+    assert world.states()["spf account main"] is BAD
+
+
+def test_what_strangers_publish_stays_in_one_line_of_bounded_length(world: Any) -> None:
+    world.own_server()
+    world.dns.publish(DOMAIN, "TXT", *[f"v=spf1 a\n✓ all is well {number} {'x' * 5000}" for number in range(50)])
+    finding = world.finding("spf")
+    assert (finding.severity, len(finding.text.splitlines())) == (BAD, 1)
+    assert len(finding.text) < 2500
+
+
+def test_an_account_that_cannot_be_read_is_said_to_be_unknown(world: Any) -> None:
+    world.account("lost", kind="gone")
+    found = {each.subject: each.severity for each in world.look().findings}
+    assert [found[f"{topic} account lost"] for topic in ("spf", "dkim", "alignment")] == [UNKNOWN, UNKNOWN, UNKNOWN]
+
+
 def test_an_include_that_leads_nowhere_is_named(world: Any) -> None:
     world.own_server()
     world.dns.publish(DOMAIN, "TXT", "v=spf1 a:mail.example.org include:gone.example -all")
