@@ -77,8 +77,11 @@ def run(office: Office, wish: Wish, progress: Progress = lambda rows: None) -> i
         judge = _judge(office, wish, columns)
         number, done = _begin(office, wish, columns.named(table.columns))
         try:
-            for rows in _batches(table.rows):
+            for count, rows in enumerate(_batches(table.rows), start=1):
                 _import(office, wish, number, judge, rows, done)
+                # At each doubling: how to find addresses in an empty table is no way to find them in a full one.
+                if count & (count - 1) == 0:
+                    writing.refresh_plans(office)
                 progress(len(rows))
         except MailloomError as error:
             _end(office, number, ImportState.FAILED, str(error))

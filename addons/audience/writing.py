@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from mailloom.api import office_of
+from mailloom.api import Office, office_of
 from mailloom.store.base import Base
 from mailloom.store.contacts import ContactAddress
 
@@ -18,6 +18,14 @@ from .models import Change, Consent, Event, Import, ImportRow, Member, State, Su
 from .objections import AT_ONCE
 
 _SAID = ("name", "language", "time_zone", "attributes")
+
+
+def refresh_plans(office: Office) -> None:
+    """Let PostgreSQL see how far the tables have grown: it keeps the plan of a statement until their statistics change."""
+    with office.write() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            for mapped in (Member, Subscription):
+                session.execute(text(f"ANALYZE {mapped.__tablename__}"))
 
 
 def write(session: Session, run: Import, judged: Sequence[Judged], agreed: str) -> None:
