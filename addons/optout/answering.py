@@ -41,8 +41,8 @@ def title_of(session: Session, link: Link) -> str:
     return next((topic.title for topic in topics if topic.key == link.topic), "")
 
 
-def say_no(session: Session, link: Link, source: Source, evidence: Evidence, reason: str = "") -> None:
-    opt_out(session, link.key, topic=link.topic, source=source, reason=reason, evidence=evidence, mailing=link.mailing)
+def say_no(session: Session, link: Link, source: Source, evidence: Evidence) -> None:
+    opt_out(session, link.key, topic=link.topic, source=source, evidence=evidence, mailing=link.mailing)
 
 
 def say_yes(session: Session, link: Link, evidence: Evidence) -> None:

@@ -17,12 +17,12 @@ from mailloom.errors import Refused
 from mailloom.mail.address import normalise
 from mailloom.store.domains import all_domains
 
-from .links import Link, make_token, unsubscribe_url
+from .links import Link, base_url, make_token, url_of
 from .settings import OptOutSettings, settings_of
 
 _OWN = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 _NOT_A_LABEL = re.compile(r"[^a-z0-9-]+")
-SUBJECT = "unsubscribe"
+_SUBJECT = "unsubscribe"
 
 Lines = list[tuple[str, str]]
 
@@ -48,16 +48,15 @@ def unsubscribe_lines(office: Office, session: Session, key: str, topic: str, re
 
     The mail address is in the domain of From where that is one of ours, else in our first.
     """
-    url = unsubscribe_url(office, key, topic, ref)
-    mailbox = _mailbox(office, session, from_domain)
-    ways = [f"<{url}>"] if url.startswith("https://") else []
+    token = make_token(office, Link(key=key, topic=topic, mailing=ref))
+    base, mailbox = base_url(office), _mailbox(office, session, from_domain)
+    ways = []
+    if base.startswith("https://"):
+        ways.append(f"<{url_of(base, token)}>")
     if mailbox:
-        token = make_token(office, Link(key=key, topic=topic, mailing=ref))
-        ways.append(f"<mailto:{mailbox}?subject={quote(f'{SUBJECT} {token}')}>")
-    if not ways:
-        return []
-    lines = [("List-Unsubscribe", ", ".join(ways))]
-    if url.startswith("https://"):
+        ways.append(f"<mailto:{mailbox}?subject={quote(f'{_SUBJECT} {token}')}>")
+    lines = [("List-Unsubscribe", ", ".join(ways))] if ways else []
+    if base.startswith("https://"):
         lines.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return lines
 

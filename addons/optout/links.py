@@ -69,7 +69,7 @@ def unsubscribe_url(office: Office, address: str, topic: str, ref: str) -> str:
     `ref` names the mail, such as `mailing:12`, and comes back with the answer.
     """
     base = base_url(office)
-    return f"{base}/u/{make_token(office, Link(key=normalise(address), topic=topic, mailing=ref))}" if base else ""
+    return url_of(base, make_token(office, Link(key=normalise(address), topic=topic, mailing=ref))) if base else ""
 
 
 def preferences_url(office: Office, address: str, topic: str, ref: str) -> str:
@@ -82,6 +82,10 @@ def template_values(office: Office, address: str, topic: str, ref: str) -> Mappi
     """What templates of marketing mail may use: `{{ unsubscribe_url }}` and `{{ preferences_url }}`."""
     url = unsubscribe_url(office, address, topic, ref)
     return {"unsubscribe_url": url, "preferences_url": f"{url}/preferences" if url else ""}
+
+
+def url_of(base: str, token: str) -> str:
+    return f"{base}/u/{token}"
 
 
 def base_url(office: Office) -> str:

@@ -1,11 +1,12 @@
 """What the core itself keeps about a person, known by one address: handing it out (GDPR, Article 15) and forgetting it (Article 17).
 
 Forgetting leaves the records of what was done and takes out who it was done to. The content of mails that the person wrote, or that went to nobody
-else, goes; a mail that others got too keeps its content, because it is theirs as well.
+else, goes; a mail that others got too keeps its content, because it is theirs as well, without the address where our own texts name it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -68,6 +69,7 @@ def erase_core(session: Session, key: str, now: datetime) -> dict[str, int]:
     }
     _changed(session, update(MessageRecipient).where(MessageRecipient.key == key).values(key=nobody, contact_id=None))
     _changed(session, delete(AnswerSent).where(AnswerSent.sender == key))
+    counts["texts that named them"] = _strike_out(session, key)
     session.expire_all()
     remove_unused(session, unused)
     return counts
@@ -104,6 +106,17 @@ def _empty_mails(session: Session, key: str, unused: set[str]) -> int:
         .values(from_text="", from_address="", author_id=None, message_id=""),
     )
     return len(ids)
+
+
+def _strike_out(session: Session, key: str) -> int:
+    """Take the address out of what others' messages say, such as a note on a mail that came back. Reads every message once."""
+    named = or_(Message.text.icontains(key, autoescape=True), Message.note.icontains(key, autoescape=True))
+    address = re.compile(re.escape(key), re.IGNORECASE)
+    found = session.execute(select(Message.id, Message.text, Message.note).where(named)).all()
+    for row in found:
+        values = {"text": address.sub(ERASED, row.text), "note": address.sub(ERASED, row.note)}
+        _changed(session, update(Message).where(Message.id == row.id).values(values))
+    return len(found)
 
 
 def _erase_deliveries(session: Session, key: str, nobody: str, now: datetime, unused: set[str]) -> int:

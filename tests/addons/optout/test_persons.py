@@ -18,7 +18,7 @@ from mailloom.flow.contacts import add_contact
 from mailloom.registry.rotation import rotate
 from mailloom.store.contacts import Contact
 from mailloom.store.domains import AnswerSent
-from mailloom.store.messages import Message
+from mailloom.store.messages import Message, MessageKind
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.secrets import load_keys
 from mailloom.testing import mail
@@ -45,6 +45,8 @@ def live(house) -> None:
         add_contact(session, "Ann@Example.com", name="Ann Example", now=house.clock())
         add_contact(session, "both@example.com", ANN, name="Shared", now=house.clock())
         session.add(AnswerSent(sender=ANN, hit="x@example.org", day=date(2026, 3, 2), sent_at=house.clock()))
+        said = "The message to Ann@Example.com could not be delivered."
+        session.add(Message(kind=MessageKind.NOTE, text=said, note=f"read by {ANN}", created_at=house.clock()))
         suppress_address(session, ANN, scope=Scope.MARKETING, reason="test", by="me", now=house.clock())
     house.app.receive(mail(sender="Ann Example <ann@example.com>", to="nobody@example.org", text="My secret"))
     house.queue(ANN, "bob@example.com", topic="list:8")
