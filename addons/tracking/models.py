@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
+NO_POSITION = -1
+"""Of pictures and traps."""
 _UNJUDGED = text("judged_at IS NULL")
 
 
@@ -66,7 +68,7 @@ class Hit(Base):
     variant_id: Mapped[int] = mapped_column(BigId, ForeignKey("mailing_variant.id", ondelete="CASCADE"))
     act: Mapped[Act] = mapped_column(EnumText(Act))
     position: Mapped[int]
-    """Of the link among the variant's; -1 where there is none."""
+    """Of the link among the variant's; `NO_POSITION` where there is none."""
     visitor: Mapped[Visitor] = mapped_column(EnumText(Visitor))
     """As it looked when it came."""
     why: Mapped[str] = mapped_column(Text, default="")

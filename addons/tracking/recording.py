@@ -12,7 +12,7 @@ from mailloom.addons.mailing.models import Variant
 from mailloom.api import office_of
 from mailloom.store.outbox import Delivery
 
-from .models import Act, Hit, Plan, Visitor
+from .models import Hit, Plan, Visitor
 from .settings import settings_of
 from .targets import tagged, target_of, written_links
 from .tokens import Trace
@@ -22,14 +22,14 @@ _APART = timedelta(seconds=60)
 """What a person does so long after a program did it is a visit of its own."""
 
 
-def target_for(session: Session, trace: Trace) -> str:
+def target_for(session: Session, trace: Trace, position: int) -> str:
     """Where the link leads: what stands at its place in the variant that was sent, never anything from the request. '' when it is gone."""
     variant = session.get(Variant, trace.variant_id)
-    links = written_links(variant.inlined) if variant is not None and trace.act is Act.CLICK else ()
-    if variant is None or not 0 <= trace.position < len(links):
+    links = written_links(variant.inlined) if variant is not None else ()
+    if variant is None or not 0 <= position < len(links):
         return ""
     plan = session.get(Plan, variant.mailing_id)
-    return tagged(target_of(links[trace.position]), plan.tags if plan is not None else {})
+    return tagged(target_of(links[position]), plan.tags if plan is not None else {})
 
 
 def record(session: Session, trace: Trace, visit: Visit) -> None:
@@ -58,7 +58,7 @@ def _write(session: Session, trace: Trace, visit: Visit, mailing_id: int, visito
         delivery_id=trace.delivery_id,
         variant_id=trace.variant_id,
         act=visit.act,
-        position=trace.position,
+        position=visit.position,
         visitor=visitor,
         why=why,
         first_at=visit.at,

@@ -15,11 +15,13 @@ from mailloom.api import Office, office_of
 from mailloom.api.composing import Decoration
 from mailloom.api.settings import CoreSettings
 
-from .models import Act, Plan
+from .models import Plan
 from .settings import settings_of
 from .targets import HREF, tagged, target_of, written_links
 from .tokens import Trace, make_token
 
+TRAP = "more"
+"""Stands where links have their position."""
 _END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -37,32 +39,30 @@ class Measured:
     tags: Mapping[str, str]
 
     def decorate(self, html: str, delivery_id: int) -> str:
+        token = make_token(self.office, Trace(delivery_id=delivery_id, variant_id=self.variant_id))
+
         def rewritten(found: re.Match[str]) -> str:
             position = self.positions.get(found[2] or found[3] or "")
-            return found[0] if position is None else f'{found[1]}"{escape(self._target(found, position, delivery_id))}"'
+            return found[0] if position is None else f'{found[1]}"{escape(self._target(found, position, token))}"'
 
         html = HREF.sub(rewritten, html)
-        return _before_end(html, self._marks(delivery_id))
+        return _before_end(html, self._marks(token))
 
-    def _target(self, found: re.Match[str], position: int, delivery_id: int) -> str:
+    def _target(self, found: re.Match[str], position: int, token: str) -> str:
         if not self.clicks:
             return tagged(target_of(found[2] or found[3]), self.tags)
-        return f"{self.base}/c/{self._token(Act.CLICK, delivery_id, position)}"
+        return f"{self.base}/c/{token}/{position}"
 
-    def _marks(self, delivery_id: int) -> str:
+    def _marks(self, token: str) -> str:
         """The picture, and the link that only programs see."""
         marks = ""
         if self.trap and self.clicks:
-            url = f"{self.base}/c/{self._token(Act.TRAP, delivery_id)}"
-            marks += f'<a href="{url}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
+            marks += (
+                f'<a href="{self.base}/c/{token}/{TRAP}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
+            )
         if self.opens:
-            url = f"{self.base}/o/{self._token(Act.OPEN, delivery_id)}.gif"
-            marks += f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0">'
+            marks += f'<img src="{self.base}/o/{token}.gif" width="1" height="1" alt="" style="display:block;border:0">'
         return marks
-
-    def _token(self, act: Act, delivery_id: int, position: int = -1) -> str:
-        trace = Trace(act=act, delivery_id=delivery_id, variant_id=self.variant_id, position=position)
-        return make_token(self.office, trace)
 
 
 def decoration_for(session: Session, message_id: int) -> Decoration | None:

@@ -1,4 +1,7 @@
-"""What the links of measured mail carry: which delivery, which variant, which of its links. Signed, so that nobody makes one that we did not send."""
+"""What the links of measured mail carry: which delivery, which variant. Signed, so that nobody makes one that we did not send.
+
+Which of the mail's links it is stands beside the token, unsigned: whoever has one link of a mail has them all.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +10,28 @@ from dataclasses import dataclass
 from mailloom.api import Office
 from mailloom.mail.token import Purpose, number_payload, payload_number, sign, verify
 
-from .models import Act
-
 KEYRING = "tracking"
-TRACKING = Purpose(name="tracking")
-NO_POSITION = -1
-_ACTS = {Act.OPEN: b"o", Act.CLICK: b"c", Act.TRAP: b"t"}
+_TRACKING = Purpose(name="tracking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A visit's way back. `position`: of the link among the variant's, `NO_POSITION` for pictures and traps."""
+    """The mail that a visit comes from."""
 
-    act: Act
     delivery_id: int
     variant_id: int
-    position: int = NO_POSITION
 
 
 def make_token(office: Office, trace: Trace) -> str:
-    numbers = (trace.delivery_id, trace.variant_id, trace.position + 1)
-    payload = _ACTS[trace.act] + b"".join(_sized(number_payload(number)) for number in numbers)
-    return sign(TRACKING, payload, office.keyring(KEYRING))
+    delivery = number_payload(trace.delivery_id)
+    payload = bytes([len(delivery)]) + delivery + number_payload(trace.variant_id)
+    return sign(_TRACKING, payload, office.keyring(KEYRING))
 
 
 def read_token(office: Office, token: str) -> Trace | None:
     """None when we did not make it, or its key is gone."""
-    payload = verify(TRACKING, token, office.keyring(KEYRING))
+    payload = verify(_TRACKING, token, office.keyring(KEYRING))
     if payload is None:
         return None
-    act = next(act for act, mark in _ACTS.items() if payload.startswith(mark))
-    delivery_id, variant_id, place = _numbers(payload[1:])
-    return Trace(act=act, delivery_id=delivery_id, variant_id=variant_id, position=place - 1)
-
-
-def _sized(octets: bytes) -> bytes:
-    return bytes([len(octets)]) + octets
-
-
-def _numbers(octets: bytes) -> list[int]:
-    numbers = []
-    while octets:
-        size = octets[0] + 1
-        numbers.append(payload_number(octets[1:size]))
-        octets = octets[size:]
-    return numbers
+    end = 1 + payload[0]
+    return Trace(delivery_id=payload_number(payload[1:end]), variant_id=payload_number(payload[end:]))

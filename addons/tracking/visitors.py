@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .models import Act, Visitor
+from .models import NO_POSITION, Act, Visitor
 
 _PROGRAMS = re.compile(
     r"bot\b|crawl|spider|scan|preview|fetch|check|monitor|curl|wget|python|java/|okhttp|go-http|libwww|httpclient|headless|phantom"
@@ -28,6 +28,8 @@ class Visit:
     """What a request shows."""
 
     act: Act
+    position: int = NO_POSITION
+    """Of the link among the variant's."""
     method: str
     agent: str
     """User-Agent."""

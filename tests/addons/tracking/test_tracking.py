@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from mailloom.addons.mailing.models import MailingLog, Variant
 from mailloom.addons.tracking.commands import tracking
-from mailloom.addons.tracking.models import Act, Plan
+from mailloom.addons.tracking.models import Plan
 from mailloom.addons.tracking.planning import Wish, stop
 from mailloom.addons.tracking.rewriting import decoration_for
-from mailloom.addons.tracking.tokens import Trace, make_token, read_token
+from mailloom.addons.tracking.tokens import Trace, make_token
 from mailloom.errors import ConfigurationError, NotFound, Refused
 from mailloom.mail.token import BOUNCE, sign
 
@@ -122,25 +122,29 @@ def test_administrators_who_look_at_a_mail_are_not_counted(mailed, visit):
     assert mailed.hits() == []
 
 
-FORGED = ("", "x", "abcd0aaaaaaaaaaaaaaaaaaaaaaaaa", "%00", "a" * 2000)
+FORGED = ("x", "abcd0aaaaaaaaaaaaaaaaaaaaaaaaa", "%00", "a" * 2000)
+NO_PLACES = ("3", "99", "-1", "x", "%00", "²", "9" * 400, "0x1")
 
 
 def test_links_that_we_did_not_make_lead_nowhere(mailed, visit):
-    app = mailed.app
-    good = Trace(act=Act.CLICK, delivery_id=mailed.row().delivery_id, variant_id=mailed.row().variant_id, position=0)
-    beyond = [
-        Trace(act=Act.CLICK, delivery_id=good.delivery_id, variant_id=good.variant_id, position=99),
-        Trace(act=Act.CLICK, delivery_id=good.delivery_id, variant_id=999, position=0),
-        Trace(act=Act.OPEN, delivery_id=good.delivery_id, variant_id=good.variant_id),
-    ]
-    other_purpose = sign(BOUNCE, b"o\x01\x01\x01\x01", app.keyring("bounce"))
-    for token in (*FORGED, other_purpose, *(make_token(app, trace) for trace in beyond)):
-        answer = visit(f"/c/{token}?url=https://evil.example")
-        assert answer.status_code == 404, token
+    app, row = mailed.app, mailed.row()
+    good = make_token(app, Trace(delivery_id=row.delivery_id, variant_id=row.variant_id))
+    elsewhere = make_token(app, Trace(delivery_id=row.delivery_id, variant_id=999))
+    other_purpose = sign(BOUNCE, b"\x01\x01\x01", app.keyring("bounce"))
+    wrong = [f"{token}/0" for token in (*FORGED, other_purpose, elsewhere)]
+    for path in (*wrong, *(f"{good}/{place}" for place in NO_PLACES)):
+        answer = visit(f"/c/{path}?url=https://evil.example")
+        assert answer.status_code == 404, path
         assert "location" not in answer.headers
-    for token in (*FORGED, make_token(app, good)):
+    for token in (*FORGED, other_purpose):
         assert visit(f"/o/{token}.gif").status_code == 404
-    assert read_token(app, make_token(app, good)) == good
+    assert mailed.hits() == []
+
+
+def test_a_mail_that_is_not_known_any_more_leads_on_and_keeps_nothing(mailed, visit):
+    token = make_token(mailed.app, Trace(delivery_id=10**12, variant_id=mailed.row().variant_id))
+    assert visit(f"/c/{token}/1").headers["location"] == TWO
+    assert mailed.hits() == []
 
 
 def test_what_a_recipients_own_value_brings_along_is_no_target(sent, visit):
