@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Composer, Job, Router, Settled, hookimpl, office_of
+from mailloom.api import Composer, Job, Office, Router, Settled, hookimpl, office_of
+from mailloom.api.rest import ApiRoutes
 from mailloom.store.outbox import Delivery
 
 from . import answers, commands, marks, persons, results
@@ -17,6 +18,9 @@ from .composer import MailingComposer
 from .replies import ReplyCounter
 from .running import JOB
 from .settings import MailingSettings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 
 @hookimpl
@@ -37,6 +41,17 @@ def register_routers() -> Sequence[Router]:
 @hookimpl
 def register_jobs() -> Sequence[Job]:
     return [JOB]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="mailing", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

@@ -48,6 +48,7 @@ class Api:
         return {"Authorization": f"Bearer {secret}"}
 
 
+ALL = ("helpdesk", "bounce", "optout", "audience", "mailing", "webhooks")
 _NUMBERS = iter(range(1, 1_000_000))
 
 
@@ -73,7 +74,7 @@ def plain_api(sqlite_database: Database) -> Iterator[Api]:
 def api_of_all(sqlite_database: Database) -> Iterator[Api]:
     """With every addon whose resources the guide names."""
     for make in _makes(sqlite_database):
-        yield make(("helpdesk", "bounce", "optout", "webhooks"))
+        yield make(ALL)
 
 
 def _makes(database: Database) -> Iterator[Callable[..., Api]]:
@@ -94,3 +95,8 @@ def _makes(database: Database) -> Iterator[Callable[..., Api]]:
     yield make
     for manager in opened:
         manager.__exit__(None, None, None)
+
+
+@pytest.fixture
+def addons_of_all() -> tuple[str, ...]:
+    return ALL

@@ -100,3 +100,52 @@ def test_somebody_says_no_and_yes_again(make_api: Make) -> None:
 def test_lists_of_addons_are_read_page_by_page(make_api: Make, path: str) -> None:
     api = make_api(("optout", "bounce"))
     assert api.ok("GET", f"{path}?limit=1") == {"items": [], "next": None}
+
+
+def test_a_mailing_is_written_checked_started_and_stopped(make_api: Make) -> None:
+    api = make_api(("mailing",))
+    [people] = [api.ok("POST", "/lists", json={"name": "news", "title": "News", "double_opt_in": False})]
+    api.ok("POST", "/lists/news/subscribers", json={"address": "ann@example.com", "name": "Ann"})
+    body = {
+        "name": "March",
+        "target": {"lists": [people["id"]]},
+        "sender": "us@example.org",
+        "variants": [{"subject": "Hello {{ name }}", "html": "<p>Hello</p>"}],
+    }
+    made = api.ok("POST", "/mailings", json=body)
+    assert (made["state"], made["topic"]) == ("draft", f"list:{people['id']}")
+    where = f"/mailings/{made['id']}"
+    assert api.ok("GET", f"{where}/preview?address=ann@example.com")["subject"] == "Hello Ann"
+    assert api.ok("POST", f"{where}/check")["faults"] == []
+    changed = api.ok("PUT", f"{where}/variants/A", json={"subject": "Dear {{ name }}", "text": "Hello"})
+    assert [each["subject"] for each in changed["variants"]] == ["Dear {{ name }}"]
+    assert len(api.ok("POST", f"{where}/test", json={"to": ["me@example.org"]})["deliveries"]) == 1
+    renamed = api.ok(
+        "PUT", where, json={key: value for key, value in body.items() if key != "variants"} | {"name": "M"}
+    )
+    assert renamed["name"] == "M"
+    scheduled = api.ok("POST", f"{where}/schedule", json={"at": "2026-03-09 09:00", "zone": "Europe/Vienna"})
+    assert scheduled["due"] == "2026-03-09T08:00:00Z"
+    assert api.ok("POST", f"{where}/start", json={})["state"] == "queued"
+    assert api.ok("POST", f"{where}/pause", json={"why": "a typo"})["reason"] == "a typo"
+    assert api.ok("POST", f"{where}/resume", json={})["state"] == "queued"
+    assert api.ok("POST", f"{where}/retry", json={})["recipients"] == 0
+    assert api("POST", f"{where}/retry", json={"states": ["sent"]}).status_code == 400
+    assert api.ok("POST", f"{where}/cancel", json={})["state"] == "cancelled"
+    assert api("POST", f"{where}/start", json={}).status_code == 409
+    assert api.ok("GET", f"{where}/report")["name"] == "M"
+    assert api.ok("GET", f"{where}/recipients")["items"] == []
+    assert [each["id"] for each in api.ok("GET", "/mailings?state=cancelled")["items"]] == [made["id"]]
+    assert api("GET", "/mailings/99").status_code == 404
+
+
+def test_a_person_is_handed_out_and_forgotten(make_api: Make) -> None:
+    api = make_api(("optout",))
+    api.ok("POST", "/optouts", json={"address": "ann@example.com"})
+    api.ok("POST", "/contacts", json={"addresses": ["ann@example.com"]})
+    known = api.ok("GET", "/persons/Ann@example.com")
+    assert known["address"] == "ann@example.com"
+    assert "opt-out statements" in known["records"]
+    assert sum(api.ok("DELETE", "/persons/ann@example.com")["erased"].values()) > 0
+    assert not any(api.ok("GET", "/persons/ann@example.com")["records"].values())
+    assert api("GET", "/persons/nobody").status_code == 400
