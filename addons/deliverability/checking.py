@@ -168,5 +168,5 @@ def _announce(
     if worse:
         text = f"Mail of {domain} may not arrive any more: {' '.join(worse)}"
         office.raise_alarm(session, subject, text, f"Run: mailloom doctor domain {domain}")
-    elif any(not change.worse for change in found) and worst(findings) in (Severity.GOOD, Severity.WARNING):
+    elif any(not change.worse for change in found) and all(each.severity is not Severity.BAD for each in findings):
         office.close_alarms(session, subject)

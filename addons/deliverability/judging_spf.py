@@ -43,7 +43,8 @@ def proposed(situation: Situation, answers: Answers, domain: str) -> Merged:
 
 
 def _missing(coverage: Coverage) -> tuple[str, ...]:
-    return () if coverage.covered else coverage.terms
+    """What could not be checked is not missing."""
+    return coverage.terms if coverage.covered is False else ()
 
 
 def _closed(record: str) -> str:

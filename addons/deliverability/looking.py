@@ -28,9 +28,10 @@ def look(situation: Situation, resolver: Resolver, prober: Prober, *, dns_second
     """Ask everything that the evaluators need to know about the domain."""
     dns = PatientResolver(resolver, seconds=dns_seconds)
     domain = situation.domain
+    # Replies come to the domain itself, bounces to the envelope senders'.
     envelopes = [domain, *(each.envelope_domain for each in situation.accounts if each.envelope_domain)]
     trees = {name: spf_tree(name, dns) for name in dict.fromkeys(envelopes)}
-    exchangers = {name: _exchanger(name, dns) for name in dict.fromkeys([domain, situation.bounce_domain])}
+    exchangers = {name: _exchanger(name, dns) for name in dict.fromkeys(envelopes)}
     sts = ask(dns, f"_mta-sts.{domain}", RecordType.TXT)
     published = bool(sts.starting("v=STSv1"))
     return Answers(

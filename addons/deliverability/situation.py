@@ -102,7 +102,6 @@ class Situation:
     ours: bool
     """It is one of our mail domains: replies and bounces come to us."""
     mode: Mode | None
-    bounce_domain: str
     accounts: tuple[SendingAccount, ...]
     own_keys: tuple[OwnKey, ...]
     selectors: tuple[str, ...]
@@ -139,7 +138,6 @@ def situation_of(session: Session, office: Office, domain: str) -> Situation:
         domain=domain,
         ours=domain in ours,
         mode=row.mode if row else None,
-        bounce_domain=bounce_domain,
         accounts=tuple(_account(session, office, each, domain, bounce_domain) for each in accounts),
         own_keys=_own_keys(session, domain),
         selectors=tuple(row.selectors) if row else (),

@@ -79,6 +79,15 @@ def test_a_dns_that_does_not_answer_makes_could_not_check_and_never_missing(worl
         assert not found[subject].records, subject
 
 
+def test_an_include_that_cannot_be_asked_for_is_not_taken_for_missing(world: Any) -> None:
+    world.account("main", host="smtp.gmail.com")
+    world.dns.publish(DOMAIN, "TXT", "v=spf1 ip4:192.0.2.1 -all")
+    world.dns.failing.add("_spf.google.com")
+    found = {each.subject: each for each in world.look().findings}
+    assert (found["spf"].severity, found["spf"].records) == (GOOD, ())
+    assert found["spf account main"].severity is UNKNOWN
+
+
 # --- SPF ---
 
 
@@ -441,6 +450,14 @@ def test_where_replies_go(world: Any, zone: dict[tuple[str, str], list[str]], se
         world.dns.publish(name, kind, *records)
     finding = world.finding("mx")
     assert (finding.severity, said in finding.text) == (severity, True)
+
+
+def test_bounces_need_an_exchanger_of_their_own_domain(world: Any) -> None:
+    world.own_server()
+    world.account("second", host="mail.example.org", envelope_sender="back@bounces.example.net")
+    assert world.states()["mx bounces.example.net"] is BAD
+    world.dns.publish("bounces.example.net", "MX", "10 mail.example.org")
+    assert world.states()["mx bounces.example.net"] is GOOD
 
 
 @pytest.mark.parametrize(
