@@ -9,6 +9,7 @@ own (SQLite, synchronous=FULL); figures are medians, ratios are to the floor of 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import statistics
@@ -50,6 +51,7 @@ def kept(server: Dovecot, user: str, count: int, *, settle: bool = False) -> Sec
             )
             session.add(row)
             session.flush()
+        gc.freeze()  # as every command does once the application is open
         duties = Duties(app, app.database, app.registry, app.keys, app.inbound)
         begun = time.perf_counter()
         said = duties.fetch(row.id)

@@ -7,8 +7,7 @@ fetches the batch again, and the copies are recognised: nothing is lost, nothing
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +25,7 @@ from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomEr
 from mailloom.flow import failpoints
 from mailloom.flow.account_values import account_value
 from mailloom.flow.deciding import first_line
+from mailloom.flow.fetched_batches import batches
 from mailloom.flow.health import pause, ready, record_fault, record_success
 from mailloom.flow.keeping import keep_many
 from mailloom.flow.presets import fetching_protocol
@@ -43,10 +43,6 @@ T = TypeVar("T")
 
 _TIMEOUT_SECONDS = 30
 _SLACK = timedelta(seconds=30)
-_BATCH_MAILS = 500
-_BATCH_BYTES = 16_000_000
-_BATCH_SECONDS = 2.0
-"""What a slow server gave is committed after so long."""
 
 
 @dataclass(slots=True)
@@ -117,9 +113,16 @@ class Fetching:
             return list(session.scalars(chosen.order_by(AccountRow.sequence, AccountRow.id)))
 
     def fetch_account(
-        self, account_id: int, progress: Callable[[int], None] = lambda _: None, *, even_resting: bool = False
+        self,
+        account_id: int,
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        even_resting: bool = False,
+        looks: int = 1,
     ) -> FetchReport:
         """One look at an account: at most its batch limit. Faults of the account are recorded on it and told in the report.
+
+        Over the same connection as much as so many `looks` would bring, except where mail is deleted: POP3 does that only at the end.
 
         An account that rests after faults is passed over unless `even_resting`; NotFound when it is gone.
         """
@@ -137,7 +140,7 @@ class Fetching:
             try:
                 opened = self.opened(row)
                 source = opened.kind.open(opened.account)
-                self.look(source, opened.account, report, hold, progress)
+                self.look(source, opened.account, report, hold, progress, looks=looks)
             # The fence around an account: whatever its server or its kind does, the other accounts go on.
             except Exception as error:
                 self.fault(account_id, error, report)
@@ -164,13 +167,16 @@ class Fetching:
         report: FetchReport,
         hold: Hold,
         progress: Callable[[int], None] = lambda _: None,
+        *,
+        looks: int = 1,
     ) -> None:
         """Fetch what is new over an open connection; gives the hold back when all went well."""
         with self.database.read() as session:
             known = read_cursors(session, account.id)
         since = {folder: Cursor(folder=folder, text=text) for folder, text in known.items()}
-        limit = account.settings.batch_limit
-        for batch in _batches(source.fetch(since, limit)):
+        deletes = account.settings.after_fetch is AfterFetch.DELETE
+        limit = account.settings.batch_limit * (1 if deletes else looks)
+        for batch in batches(source.fetch(since, limit)):
             ids = self._keep(account, batch, hold)
             failpoints.reach("fetching.kept")
             report.fetched += len(batch)
@@ -312,29 +318,6 @@ def lease_length(settings: Mapping[str, Any]) -> timedelta:
 def lease_name(account_id: int) -> str:
     """Under which one worker at a time reads an account."""
     return f"account:{account_id}:fetch"
-
-
-def _batches(fetched: Iterator[Fetched]) -> Iterator[list[Fetched]]:
-    batch: list[Fetched] = []
-    size, begun = 0, time.monotonic()
-    fault: MailloomError | None = None
-    while True:
-        try:
-            one = next(fetched, None)
-        except MailloomError as error:
-            # What came before the fault is safe to keep; the fault is told after it.
-            one, fault = None, error
-        if one is None:
-            break
-        batch.append(one)
-        size += len(one.raw)
-        if len(batch) >= _BATCH_MAILS or size >= _BATCH_BYTES or time.monotonic() - begun >= _BATCH_SECONDS:
-            yield batch
-            batch, size, begun = [], 0, time.monotonic()
-    if batch:
-        yield batch
-    if fault is not None:
-        raise fault
 
 
 def _resting(row: AccountRow) -> bool:

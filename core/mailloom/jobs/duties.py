@@ -33,6 +33,8 @@ _SETTLE_SECONDS = 10.0
 _RECOVER_SECONDS = 60.0
 _RETAIN_SECONDS = 86400.0
 _MOST_LOOKS = 1000
+# Over one connection: logging in costs as much as hundreds of mails.
+_LOOKS_TOGETHER = 10
 
 
 class JobFailed(MailloomError):
@@ -126,7 +128,7 @@ class Duties:
         """Look until the server has no more; JobFailed when the account failed."""
         total = 0
         for _ in range(_MOST_LOOKS):
-            report = self.fetching.fetch_account(account_id, even_resting=even_resting)
+            report = self.fetching.fetch_account(account_id, even_resting=even_resting, looks=_LOOKS_TOGETHER)
             total += report.fetched
             if not report.more or self.fetching.stop.is_set():
                 break

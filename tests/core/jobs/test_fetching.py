@@ -34,6 +34,22 @@ def test_a_second_look_brings_only_what_is_new(post: Any) -> None:
     assert post.subjects() == ["number 1", "number 2"]
 
 
+@pytest.mark.parametrize(
+    ("after_fetch", "fetched"),
+    [
+        pytest.param("seen", 5, id="marked as seen: one connection brings all"),
+        pytest.param("delete", 2, id="deleted: POP3 deletes at the end of a connection, so it is a short one"),
+    ],
+)
+def test_several_looks_share_a_connection_unless_mail_is_deleted(
+    sqlite_post: Any, after_fetch: str, fetched: int
+) -> None:
+    account = sqlite_post.incoming(batch_limit=2, after_fetch=after_fetch)
+    for number in range(5):
+        sqlite_post.mailbox.deliver(numbered(number))
+    assert sqlite_post.duties.fetching.fetch_account(account, looks=3).fetched == fetched
+
+
 def test_the_batch_limit_ends_a_look_and_the_job_goes_on(post: Any) -> None:
     account = post.incoming(batch_limit=2)
     for number in range(5):
