@@ -100,11 +100,16 @@ def preview(
     session: Session, office: Office, mailing: Mailing, label: str, address: str = ""
 ) -> tuple[Written, Composition]:
     """The mail of the recipient with this address ('': of the first one), as it would go out. NotFound when nobody has it."""
-    variant = variant_of(session, mailing, label)
+    candidate = candidate_with(session, office, mailing, address)
+    return _composed(session, office, mailing, variant_of(session, mailing, label), candidate)
+
+
+def candidate_with(session: Session, office: Office, mailing: Mailing, address: str) -> Candidate:
+    """The recipient with this address, '': the first one; NotFound when nobody has it."""
     wanted = normalise(address) if address else ""
     for candidate in candidates_of(session, office, mailing):
         if not wanted or normalise(candidate.address) == wanted:
-            return _composed(session, office, mailing, variant, candidate)
+            return candidate
     raise NotFound(f"{address or 'Nobody'} is not in the target of mailing {mailing.id}.")
 
 
@@ -112,10 +117,15 @@ def drafts_of_test(
     session: Session, office: Office, mailing: Mailing, label: str, to: Sequence[str], as_for: str = ""
 ) -> list[Draft]:
     """Mails for colleagues to look at: as the recipient `as_for` gets it, to addresses that need not be in the target."""
-    written, _ = preview(session, office, mailing, label, as_for)
     receivers = [found for text in to for found in parse_addresses(text)]
     if not receivers:
         raise ConfigurationError("A test mail needs somebody to go to.", remedy="Name an address.")
+    candidate = candidate_with(session, office, mailing, as_for)
+    words = Words(variant_of(session, mailing, label))
+    # Links that opt out are the colleague's own: a test that is clicked through must not unsubscribe a customer.
+    letters = [
+        (one, _rendered(office, mailing, words, candidate, links_of=normalise(one.address))) for one in receivers
+    ]
     files = [
         Enclosure(name=file.name, content_type=file.content_type, content=file.content, content_id=file.content_id)
         for file in files_of(session, mailing.id)
@@ -132,7 +142,7 @@ def drafts_of_test(
             purpose=Purpose.PROBE,
             account=mailing.account,
         )
-        for receiver in receivers
+        for receiver, written in letters
     ]
 
 
@@ -157,10 +167,10 @@ def _try(
                 checked.complaints.append(said)
 
 
-def _rendered(office: Office, mailing: Mailing, words: Words, candidate: Candidate) -> Written:
-    person = Person(
-        key=normalise(candidate.address), address=candidate.address, name=candidate.name, values=candidate.values
-    )
+def _rendered(office: Office, mailing: Mailing, words: Words, candidate: Candidate, *, links_of: str = "") -> Written:
+    """`links_of`: whose the links to opt out are; '' the recipient's."""
+    key = links_of or normalise(candidate.address)
+    person = Person(key=key, address=candidate.address, name=candidate.name, values=candidate.values)
     values = values_of(office, person, words.names, mailing_id=mailing.id, mailing=mailing.name, topic=mailing.topic)
     return words.render(values)
 

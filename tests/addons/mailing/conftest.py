@@ -171,11 +171,11 @@ class Desk:
 def make_desk(database: Database) -> Iterator[Callable[..., Desk]]:
     opened = []
 
-    def make(account: dict[str, Any] | None = None, **options: Any) -> Desk:
+    def make(account: dict[str, Any] | None = None, addons: Sequence[str] = (), **options: Any) -> Desk:
         clock, server = Clock(), MemoryServer()
         settings = {"core": {"base_url": "https://mail.example.org"}, **options.pop("settings", {})}
         context = temporary_app(
-            ["alias", "catchall", "helpdesk", "mailing"],
+            ["alias", "catchall", "helpdesk", "mailing", *addons],
             transports=[MemoryKind(server)],
             database_url=database.url.render_as_string(hide_password=False),
             clock=clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ from mailloom.addons.audience.lists import ListChange, add_list
 from mailloom.addons.audience.models import Consent, Member, State, Subscription
 from mailloom.addons.bounce.models import Scope
 from mailloom.addons.bounce.suppressing import suppress_address
+from mailloom.addons.mailing.checking import drafts_of_test
 from mailloom.addons.mailing.drafting import Content
-from mailloom.addons.mailing.models import MailingState
+from mailloom.addons.mailing.models import Mailing, MailingState
 from mailloom.addons.mailing.skeleton import File
 from mailloom.addons.mailing.targets import Target, read_target
+from mailloom.addons.optout.links import read_token
 from mailloom.addons.optout.models import Source
 from mailloom.addons.optout.statements import opt_out
+from mailloom.errors import Refused
 
 Desk = Any
 
@@ -142,3 +146,26 @@ def test_the_return_path_names_each_delivery(desk: Desk) -> None:
     senders = {mail.sender for mail in desk.server.mails}
     assert len(senders) == 2
     assert all(sender.startswith("bounce+") for sender in senders)
+
+
+def test_the_links_of_a_test_mail_opt_out_the_colleague_and_nobody_else(desk: Desk) -> None:
+    desk.people("ann@example.com")
+    number = desk.draft(1, Content(subject="Hi", text="{{ name }} {{ unsubscribe_url }}"))
+    with desk.app.write() as session:
+        mailing = session.get_one(Mailing, number)
+        [draft] = drafts_of_test(session, desk.app, mailing, "", ["boss@example.org"])
+    assert draft.text.startswith("Ann ")
+    link = read_token(desk.app, draft.text.rpartition("/u/")[2].strip())
+    assert link is not None
+    assert link.key == "boss@example.org"
+
+
+def test_a_big_mailing_waits_until_its_domain_is_ready_unless_a_reason_is_given(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(addons=["deliverability"])
+    desk.crowd(5000)
+    number = desk.draft()
+    with pytest.raises(Refused, match=r"not ready: .*example\.org"):
+        desk.start(number)
+    desk.start(number, override="the domain is new, and we know")
+    [(_, why)] = [entry for entry in desk.log() if entry[0] == "overridden"]
+    assert why.startswith("the domain is new, and we know")
