@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailloom.addons.senderauth.dmarc_record import DmarcRecord, Policy
+from mailloom.addons.senderauth.dmarc_record import DmarcRecord, Policy, is_dmarc
 from mailloom.api.checks import Severity
 
 from .answers import Answers
@@ -26,7 +26,7 @@ def dmarc_findings(situation: Situation, answers: Answers) -> Iterator[DomainFin
     if dmarc.own.failure or dmarc.failure:
         yield _unknown("", dmarc.own.failure or dmarc.failure)
         return
-    texts = dmarc.own.starting("v=DMARC1")
+    texts = tuple(text for text in dmarc.own.records if is_dmarc(text))
     record = effective(answers)
     yield _record(situation, texts, record)
     if record is not None:

@@ -54,7 +54,7 @@ def read_dmarc(text: str, domain: str) -> DmarcRecord | None:
 
     A policy that is no policy makes the record count as p=none where it asks for reports, and as nothing elsewhere.
     """
-    if not _VERSION.match(text):
+    if not is_dmarc(text):
         return None
     tags = _tags(text)
     report_to = tuple(uri for part in tags.get("rua", "").split(",") if _REPORT_URI.match(uri := part.strip()))
@@ -74,6 +74,11 @@ def read_dmarc(text: str, domain: str) -> DmarcRecord | None:
         strict_spf=tags.get("aspf", "").lower() == "s",
         report_to=report_to,
     )
+
+
+def is_dmarc(text: str) -> bool:
+    """Whether a TXT record claims to be DMARC (§4.7)."""
+    return _VERSION.match(text) is not None
 
 
 def _tags(text: str) -> dict[str, str]:
@@ -98,7 +103,7 @@ def _public_suffix(tags: Mapping[str, str]) -> PublicSuffix:
 def record_at(domain: str, resolver: Resolver) -> DmarcRecord | None:
     """The record of exactly this domain; several cancel each other out (§4.10). Raises DnsFailure."""
     texts = resolver.ask(f"_dmarc.{domain}", RecordType.TXT).records
-    claimed = [text for text in texts if _VERSION.match(text)]
+    claimed = [text for text in texts if is_dmarc(text)]
     return read_dmarc(claimed[0], domain) if len(claimed) == 1 else None
 
 

@@ -79,6 +79,38 @@ def test_a_dns_that_does_not_answer_makes_could_not_check_and_never_missing(worl
         assert not found[subject].records, subject
 
 
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        " ",
+        "v=spf1",
+        "v=spf1 include: redirect= all:x ip4: %{",
+        "v=DMARC1",
+        "v = DMARC1 ; p ; = ; rua=mailto:, ,mailto:@ ; pct = ; t=y",
+        "v=DMARC1; p=none; rua=mailto:a@" + "b" * 300 + ",https://x/,mailto:a@[::1]",
+        "v=DKIM1; p=AAAA; k=rsa",
+        "p=;p=",
+        "v=STSv1",
+        "v=TLSRPTv1",
+        "v=BIMI1",
+        "\x00\x1b[2J\u202e",
+        ";" * 3000,
+    ],
+)
+def test_whatever_stands_in_the_dns_is_judged_and_never_raises(world: Any, public_key: str, junk: str) -> None:
+    world.own_server()
+    world.account("main", host="smtp.gmail.com", signs_dkim=True)
+    own_key(world)
+    names = (DOMAIN, f"_dmarc.{DOMAIN}", f"_mta-sts.{DOMAIN}", f"_smtp._tls.{DOMAIN}", f"default._bimi.{DOMAIN}")
+    for name in (*names, f"google._domainkey.{DOMAIN}", f"ml202611._domainkey.{DOMAIN}", "_spf.google.com"):
+        world.dns.publish(name, "TXT", junk)
+    world.prober.serve(STS, junk)
+    report = world.look()
+    assert {row.requirement for row in report.readiness if row.state is BAD}
+    assert all(each.text for each in report.findings)
+
+
 def test_an_include_that_cannot_be_asked_for_is_not_taken_for_missing(world: Any) -> None:
     world.account("main", host="smtp.gmail.com")
     world.dns.publish(DOMAIN, "TXT", "v=spf1 ip4:192.0.2.1 -all")
