@@ -62,7 +62,9 @@ def history_of(session: Session, key: str) -> list[Received]:
 
 def export(session: Session, key: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The history, with what templates could say of the person."""
-    values = dict(session.execute(select(LedgerRow.mailing_id, LedgerRow.values).where(LedgerRow.key == key)).all())
+    values: dict[int, dict[str, Any]] = dict(
+        session.execute(select(LedgerRow.mailing_id, LedgerRow.values).where(LedgerRow.key == key)).all()
+    )
     return {"mailings": [{**asdict(one), "values": values[one.mailing]} for one in history_of(session, key)]}
 
 
@@ -76,6 +78,6 @@ def erase(session: Session, key: str) -> Mapping[str, int]:
     options = {"synchronize_session": False}
     ended = {"state": Standing.CANCELLED, "reason": _FORGOTTEN, "settled_at": office_of(session).now()}
     session.execute(update(LedgerRow).where(waiting).values(ended), execution_options=options)
-    blank = {"key": None, "address": "", "name": "", "values": {}, "source": "", "reason": _FORGOTTEN}
+    blank: dict[str, Any] = {"key": None, "address": "", "name": "", "values": {}, "source": "", "reason": _FORGOTTEN}
     done = session.execute(update(LedgerRow).where(LedgerRow.key == key).values(blank), execution_options=options)
     return {"mailings": done.rowcount if isinstance(done, CursorResult) else 0}
