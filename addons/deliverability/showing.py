@@ -26,6 +26,8 @@ def lines_of(report: DomainReport, *, only_problems: bool = False) -> Iterator[s
     yield from readiness_lines([row for row in report.readiness if not (only_problems and row.state is Severity.GOOD)])
     yield ""
     yield summary(report)
+    if report.severity is not Severity.GOOD:
+        yield f"Check again once that is done: mailloom doctor domain {report.domain}"
 
 
 def finding_lines(finding: DomainFinding) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -305,6 +306,18 @@ def test_the_commands_of_decisions(world: Any) -> None:
     listed = json.loads(run(world, "deliverability", "list", "--json").output)
     assert [(each["domain"], each["mode"]) for each in listed] == [(DOMAIN, "our-subdomain")]
     assert run(world, "deliverability", "changes", DOMAIN, "--json").output == "[]\n"
+
+
+def test_the_loop_is_shown_method_by_method(world: Any) -> None:
+    world.own_server()
+    back = carry(world, "mx.example.net; spf=pass; dkim=pass; dmarc=fail")
+    carrier = threading.Timer(1.0, back, args=[0.0])
+    carrier.start()
+    shown = run(world, "doctor", "loop", "--from", f"ann@{DOMAIN}", "--to", f"box@{DOMAIN}", "--seconds", "60")
+    carrier.join()
+    assert shown.exit_code == 1, "the receiver did not believe From"
+    assert "dmarc   fail      none" in shown.output
+    assert "mx.example.net wrote: mx.example.net; spf=pass; dkim=pass; dmarc=fail" in shown.output
 
 
 def test_the_text_for_the_it_department_is_printed_or_mailed(world: Any) -> None:
