@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from mailloom.api.rest_routes import (
     HereOffice,
     Page,
     Paged,
+    Query,
     RowNumber,
     api_router,
     needs,

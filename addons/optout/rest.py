@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from mailloom.api.access import Permission
 from mailloom.api.audit import audit
-from mailloom.api.rest_routes import Body, Caller, HereOffice, Page, Paged, api_router, needs, page_of
+from mailloom.api.rest_routes import Body, Caller, HereOffice, Page, Paged, Query, api_router, needs, page_of
 from mailloom.errors import NotFound
 from mailloom.mail.address import normalise
 

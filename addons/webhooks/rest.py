@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from mailloom.api import Office
@@ -22,9 +20,12 @@ from mailloom.api.rest_routes import (
     HereOffice,
     HoldsSecret,
     Page,
+    Path,
+    Query,
     api_router,
     needs,
     page_of_all,
+    run_in_threadpool,
 )
 
 from . import endpoints

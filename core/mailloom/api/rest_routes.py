@@ -1,6 +1,7 @@
 """What REST routes are made of: the permission each declares, who asks, bodies that hold no surprises, and pages of a list.
 
-A route's permission is checked before its body is read. Only modules that are imported when the web face is made may import this one.
+A route's permission is checked before its body is read. Only modules that are imported when the web face is made may import this one; what they need
+of FastAPI comes from here, so that an addon with routes works without the extra `web` as well.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, model_validator
 from sqlalchemy import Select
@@ -22,6 +24,11 @@ from starlette.exceptions import HTTPException
 from mailloom.api.access import Identity, Permission, require
 from mailloom.api.office import Office
 from mailloom.errors import ConfigurationError
+
+__all__ = [
+    "LARGEST_ID", "MOST_ITEMS", "ApiRoute", "Body", "Caller", "HereOffice", "HoldsSecret", "IdempotencyKey", "Name", "Needs", "Page", "Paged",
+    "Path", "Query", "RowNumber", "api_router", "needs", "page_of", "page_of_all", "permission_of", "run_in_threadpool",
+]  # fmt: skip
 
 MOST_ITEMS = 200
 LARGEST_ID = 2**63 - 1
@@ -224,13 +231,3 @@ def _text(cursor: str) -> str:
 
 def _no_cursor() -> ConfigurationError:
     return ConfigurationError("This cursor is none of ours.", remedy="Take the value of `next`, or begin without one.")
-
-
-def permissions_of(routes: Sequence[Any]) -> dict[tuple[str, str], Permission | None]:
-    """By (method, path): what each API route demands."""
-    return {
-        (method, route.path): permission_of(route)
-        for route in routes
-        if isinstance(route, APIRoute)
-        for method in sorted(route.methods or ())
-    }

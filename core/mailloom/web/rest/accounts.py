@@ -16,14 +16,15 @@ from mailloom.api.probing import Step
 from mailloom.api.rest_routes import Body, Caller, Name, Page, api_router, needs, page_of_all
 from mailloom.app import App
 from mailloom.errors import ConfigurationError
-from mailloom.flow.account_test import TrialMessage, explained_steps, try_message
+from mailloom.flow.account_test import TrialMessage, try_account
 from mailloom.flow.account_values import secret_fields
 from mailloom.flow.accounts import Accounts, shown_settings
 from mailloom.flow.choose import choose, outgoing_accounts
 from mailloom.flow.presets import filled_in, preset_named, with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, AccountState, Direction
-from mailloom.web.rest.here import Here, accounts_of
+from mailloom.web.rest.here import Here
+from mailloom.web.working import accounts_of
 
 router = api_router(tags=["accounts"])
 READ, WRITE = [needs(Permission.ACCOUNTS_READ)], [needs(Permission.ACCOUNTS_WRITE)]
@@ -76,7 +77,7 @@ class TestWanted(Body):
     sender: str = Field("", max_length=320, description="Its From; '' takes the account's default.")
 
 
-class Tested(BaseModel):
+class TestShown(BaseModel):
     passed: bool
     state: AccountState
     steps: list[Step]
@@ -184,7 +185,7 @@ def change_account(app: Here, name: Name, body: AccountChange, caller: Caller) -
 
 
 @router.post("/accounts/{name}/test", dependencies=WRITE)
-def test_account(app: Here, name: Name, body: TestWanted, caller: Caller) -> Tested:
+def test_account(app: Here, name: Name, body: TestWanted, caller: Caller) -> TestShown:
     """Go the whole way to the server; a passed test confirms the account."""
     known = accounts_of(app)
     with app.read() as session:
@@ -192,17 +193,11 @@ def test_account(app: Here, name: Name, body: TestWanted, caller: Caller) -> Tes
     kind, account = known.kind(row.kind, row.direction), known.value(row)
     if body.send_to and row.direction is not Direction.OUTGOING:
         raise ConfigurationError(f"Account {name} only receives.", remedy="Leave send_to out.")
-    steps = list(explained_steps(app.registry, kind, account))
-    passed = bool(steps) and all(step.passed for step in steps)
-    trial = (
-        try_message(app, app.registry, kind, account, body.send_to, body.sender) if body.send_to and passed else None
-    )
-    passed = passed and (trial is None or trial.taken)
-    words = next((step.words or step.meaning for step in steps if not step.passed), trial.words if trial else "")
+    tested = try_account(app, app.registry, kind, account, send_to=body.send_to, sender=body.sender)
     with app.write() as session:
-        state = known.tested(session, name, passed=passed, words=words).state
-        audit(session, caller, "account.test", f"account:{name}", {"passed": passed})
-    return Tested(passed=passed, state=state, steps=steps, message=trial)
+        state = known.tested(session, name, passed=tested.passed, words=tested.words).state
+        audit(session, caller, "account.test", f"account:{name}", {"passed": tested.passed})
+    return TestShown(passed=tested.passed, state=state, steps=list(tested.steps), message=tested.message)
 
 
 @router.post("/accounts/{name}/enable", dependencies=WRITE)

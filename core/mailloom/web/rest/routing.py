@@ -15,8 +15,9 @@ from mailloom.api.rest_routes import Page, api_router, needs, page_of_all
 from mailloom.flow.routing_table import routing_table
 from mailloom.jobs.checkup import Checkup
 from mailloom.web.rest.arrivals import StepShown
-from mailloom.web.rest.here import Here, duties_of
+from mailloom.web.rest.here import Here
 from mailloom.web.rest.inbound import BODY, TYPES, Addresses, with_crlf
+from mailloom.web.working import duties_of
 
 router = api_router(tags=["routing"])
 
