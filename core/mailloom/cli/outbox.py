@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -103,6 +102,7 @@ def show(
 def mail(
     context: typer.Context,
     delivery_id: Annotated[int, typer.Argument(metavar="ID", help="Id of the delivery.")],
+    as_json: AsJson = False,
 ) -> None:
     """The mail itself, as this recipient was or will be sent it, without signatures."""
     app = opened(context)
@@ -113,7 +113,12 @@ def mail(
         raw = app.mail_as_sent(session, delivery)
     if not raw:
         raise NotFound(f"The bytes of delivery {delivery_id} are not stored any more.")
-    sys.stdout.write("".join(f"{plain(line)}\n" for line in raw.decode("utf-8", "replace").splitlines()))
+    text = raw.decode("utf-8", "replace")
+    if as_json:
+        print_json({"delivery": delivery_id, "mail": text})
+    else:
+        for line in text.splitlines():
+            console().print(plain(line), markup=False)
 
 
 @outbox.command("retry")

@@ -68,6 +68,10 @@ def test_a_mailing_from_the_first_command_to_the_report(desk: Desk, typed: Typed
     shown = json.loads(typed("mailing", "show", "1", "--json"))
     assert [event["what"] for event in shown["log"]] == ["created", "scheduled", "queued", "sending", "done"]
     assert desk.mails()["boss@example.org"].subject == "[Test] For Ann"
+    number = str(desk.delivery("ann@example.com").id)
+    assert "Subject: For Ann" in typed("outbox", "mail", number)
+    [sent] = [mail.raw.decode() for mail in desk.server.mails if mail.recipient == "ann@example.com"]
+    assert json.loads(typed("outbox", "mail", number, "--json"))["mail"] == sent
 
 
 def test_pausing_editing_and_resuming(desk: Desk, typed: Typed, page: Path, tmp_path: Path) -> None:
