@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api import Check, Denial, Job, Office, Routes, hookimpl
 
-from . import commands, permitting
+from . import commands, doctor_commands, permitting
 from .checking import recheck
 from .checks import CHECK
 from .settings import DeliverabilitySettings
@@ -39,7 +39,7 @@ def register_commands(root: typer.Typer) -> None:
 
 @hookimpl
 def register_doctor_commands(doctor: typer.Typer) -> None:
-    commands.add_to_doctor(doctor)
+    doctor_commands.add_to_doctor(doctor)
 
 
 @hookimpl

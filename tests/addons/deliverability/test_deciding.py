@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from mailloom.addons.deliverability import commands
+from mailloom.addons.deliverability import commands, doctor_commands
 from mailloom.addons.deliverability.checking import domain_name
 from mailloom.addons.deliverability.deciding import add_selector, remove_selector, set_policy
 from mailloom.addons.deliverability.handover import handover_text, missing_records
@@ -260,7 +260,7 @@ def test_results_are_read_from_a_line(line: str, results: dict[str, str]) -> Non
 def run(world: Any, *words: str) -> Result:
     root = typer.Typer()
     doctor = typer.Typer()
-    commands.add_to_doctor(doctor)
+    doctor_commands.add_to_doctor(doctor)
     root.add_typer(doctor, name="doctor")
     root.add_typer(commands.deliverability, name="deliverability")
     return CliRunner().invoke(root, list(words), obj=world.app)
