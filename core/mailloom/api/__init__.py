@@ -52,7 +52,16 @@ from mailloom.api.routing import (
     SenderVerdict,
     Verdict,
 )
-from mailloom.api.sending import Capabilities, Outcome, Parcel, Reply, Status, Transport, TransportKind
+from mailloom.api.sending import (
+    Capabilities,
+    InterleavingTransport,
+    Outcome,
+    Parcel,
+    Reply,
+    Status,
+    Transport,
+    TransportKind,
+)
 from mailloom.api.threads import ThreadModel, mapped
 from mailloom.api.web import MenuEntry, MenuSection, Pages, Routes
 from mailloom.api.webhooks import ProviderEvent, Webhook, WebhookAnswer, WebhookCall
@@ -87,6 +96,7 @@ __all__ = [
     "Ignored",
     "Incoming",
     "IncomingSettings",
+    "InterleavingTransport",
     "Job",
     "Limits",
     "LoginKind",
