@@ -48,10 +48,10 @@ def register_jobs() -> Sequence[Job]:
 
 @hookimpl
 def register_api() -> Sequence[ApiRoutes]:
-    return [ApiRoutes(name="webhooks", make=_routes)]
+    return [ApiRoutes(name="webhooks", make=_resources)]
 
 
-def _routes(office: Office) -> Any:
+def _resources(office: Office) -> Any:
     from .rest import router
 
     return router

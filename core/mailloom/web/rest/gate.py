@@ -1,7 +1,12 @@
-"""Who may come in: a bearer token (RFC 6750) that is known, not expired, of a user who is enabled, and not in too much of a hurry."""
+"""Who may come in: a token (RFC 6750) that is known, not expired, of a user who is enabled, and not in too much of a hurry.
+
+Services that can only be given an address send the token as a password (RFC 7617). Nobody is asked for one that way, so that no browser offers to
+remember it.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
 from dataclasses import dataclass
@@ -51,7 +56,7 @@ class Gate:
             await self._inner(scope, receive, send)
 
     async def _refused(self, scope: Scope, headers: Headers) -> Response | None:
-        secret = _bearer(headers.get("authorization", ""))
+        secret = _secret(headers.get("authorization", ""))
         if not secret:
             return problem(401, "This face is for programs with a token.", remedy=_REMEDY, headers=_CHALLENGE)
         client = scope.get("client")
@@ -102,6 +107,20 @@ class Gate:
         return _Known(token_id=token.id, identity=identity)
 
 
-def _bearer(header: str) -> str:
-    scheme, _, secret = header.strip().partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" and secret.isascii() else ""
+def _secret(header: str) -> str:
+    """The token of an Authorization header; '' when there is none."""
+    scheme, _, given = header.strip().partition(" ")
+    given = given.strip()
+    if not given.isascii():
+        return ""
+    if scheme.lower() == "basic":
+        return _password(given)
+    return given if scheme.lower() == "bearer" else ""
+
+
+def _password(given: str) -> str:
+    """Of RFC 7617, for callers that can only be given an address: https://any:TOKEN@…"""
+    try:
+        return base64.b64decode(given, validate=True).decode("ascii").partition(":")[2]
+    except ValueError:
+        return ""

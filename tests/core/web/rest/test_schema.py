@@ -22,6 +22,7 @@ _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance
 # What other machines answer, what changes which routes there are, what ends the own token, and what takes no JSON is tested by itself.
 _LEFT_OUT = (
     "/inbound",
+    "/inbound/{provider}",
     "/events",
     "/routing/explain",
     "/webhook-endpoints/{name}/test",
