@@ -23,8 +23,7 @@ _SETTLED = text("mailing_recipient.settled_at IS NOT NULL")
 
 def break_circuit(session: Session, mailing_id: int, domain: str, now: datetime) -> bool:
     """Stop the mailing if too much came back from the domain; whether it did. The caller commits."""
-    office = office_of(session)
-    settings = office.settings("mailing")
+    settings = office_of(session).settings("mailing")
     assert isinstance(settings, MailingSettings)
     counts = _latest(session, mailing_id, domain, settings.breaker_window)
     limits = {
@@ -39,7 +38,6 @@ def break_circuit(session: Session, mailing_id: int, domain: str, now: datetime)
                 "clean the list, then resume."
             )
             if stop(session, mailing_id, why=why, now=now):
-                office.raise_alarm(session, f"mailing:{mailing_id}", why, f"mailloom mailing show {mailing_id}")
                 return True
     return False
 

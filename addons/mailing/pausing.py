@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from mailloom.api import office_of
 from mailloom.store.outbox import Delivery, DeliveryState
 
 from .counting import Tally
@@ -30,12 +31,15 @@ def pause(session: Session, mailing_id: int, *, actor: str, why: str, now: datet
 
 
 def stop(session: Session, mailing_id: int, *, why: str, now: datetime, resume_at: datetime | None = None) -> bool:
-    """As the mailing itself does; `resume_at` says when it goes on by itself. False when it was stopped already."""
+    """As the mailing itself does, with an alarm where it does not go on by itself at `resume_at`. False when it was stopped already."""
     done = moved(
         session, mailing_id, _AT_WORK, MailingState.PAUSED, actor=OURSELVES, why=why, now=now, resume_at=resume_at
     )
     if done:
         take_back(session, mailing_id, why=f"Held: mailing {mailing_id} is paused.")
+    if done and resume_at is None:
+        remedy = f"See: mailloom mailing show {mailing_id}"
+        office_of(session).raise_alarm(session, _alarm(mailing_id), f"Mailing {mailing_id} stopped: {why}", remedy)
     return done
 
 
@@ -47,6 +51,7 @@ def resume(session: Session, mailing_id: int, *, actor: str, why: str, now: date
         values["watched_from"] = now
     to = MailingState.SENDING if mailing.started_at is not None else MailingState.QUEUED
     must_move(session, mailing_id, (MailingState.PAUSED,), to, actor=actor, why=why, now=now, **values)
+    office_of(session).close_alarms(session, _alarm(mailing_id))
 
 
 def cancel(session: Session, mailing_id: int, *, actor: str, why: str, now: datetime) -> None:
@@ -63,6 +68,7 @@ def cancel(session: Session, mailing_id: int, *, actor: str, why: str, now: date
         finished_at=now,
         resume_at=None,
     )
+    office_of(session).close_alarms(session, _alarm(mailing_id))
     take_back(session, mailing_id, why=f"Mailing {mailing_id} was cancelled.")
     waiting = update(LedgerRow).where(LedgerRow.mailing_id == mailing_id, LedgerRow.state == Standing.PENDING)
     values = {"state": Standing.CANCELLED, "reason": "the mailing was cancelled", "settled_at": now}
@@ -70,6 +76,11 @@ def cancel(session: Session, mailing_id: int, *, actor: str, why: str, now: date
     tally = Tally()
     tally.moved(mailing_id, Standing.PENDING, Standing.CANCELLED, ended.rowcount)  # type: ignore[attr-defined]  # of a CursorResult
     tally.write(session)
+
+
+def _alarm(mailing_id: int) -> str:
+    """The subject under which a person is called."""
+    return f"mailing:{mailing_id}"
 
 
 def take_back(session: Session, mailing_id: int, *, why: str) -> None:

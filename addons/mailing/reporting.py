@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from mailloom.store.outbox import Delivery, DeliveryState
@@ -118,8 +118,8 @@ def _counts(counted: Mapping[str, int], parts: Mapping[Standing, int], deferred:
 
 def _deferred(session: Session, mailing_id: int) -> int:
     chosen = select(LedgerRow.delivery_id).where(LedgerRow.mailing_id == mailing_id, _QUEUED)
-    put_off = select(Delivery.id).where(Delivery.id.in_(chosen), Delivery.state == DeliveryState.DEFERRED)
-    return len(session.scalars(put_off).all())
+    put_off = Delivery.id.in_(chosen) & (Delivery.state == DeliveryState.DEFERRED)
+    return session.scalar(select(func.count()).select_from(Delivery).where(put_off)) or 0
 
 
 def _earlier(session: Session, mailing: Mailing) -> list[tuple[int, Mapping[str, float]]]:

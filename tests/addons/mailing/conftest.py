@@ -24,6 +24,7 @@ from mailloom.mail.message import Message, parse
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
 from mailloom.store.outbox import Delivery
+from mailloom.store.system import Alarm
 from mailloom.testing import Clock, TemporaryApp, temporary_app
 from mailloom.testing.transports import MemoryKind, MemoryServer
 
@@ -162,6 +163,11 @@ class Desk:
     def delivery(self, address: str) -> Delivery:
         with self.app.read() as session:
             return session.scalars(select(Delivery).where(Delivery.key == address).order_by(Delivery.id.desc())).first()
+
+    def alarms(self) -> list[str]:
+        """What calls for a person now."""
+        with self.app.read() as session:
+            return list(session.scalars(select(Alarm.subject).where(Alarm.closed_at.is_(None)).order_by(Alarm.id)))
 
     def later(self, **span: float) -> None:
         self.clock.time += timedelta(**span)

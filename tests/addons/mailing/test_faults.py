@@ -128,10 +128,12 @@ def test_a_template_that_fails_for_one_stops_the_mailing_with_that_person_named(
     assert "bob@example.com" in mailing.reason
     assert "'city' is undefined" in mailing.reason
     assert desk.parts() == {"pending": 2}
+    assert desk.alarms() == ["mailing:1"]
     words(desk, number, Content(subject="Hi", text="{{ name }} in {{ city|default('town') }}"))
     act(desk, resume, number)
     desk.work()
     assert {mail.plain.strip() for mail in desk.mails().values()} == {"Ann in Wien", "Bob in town"}
+    assert desk.alarms() == []
 
 
 def test_a_mailing_that_cannot_be_written_does_not_start_unless_a_person_says_why(desk: Desk) -> None:
