@@ -17,6 +17,7 @@ from mailloom.api.receiving import Mailing
 from mailloom.mail.decoding import clean
 from mailloom.store.arrivals import Arrival, ArrivalTarget
 from mailloom.store.blobs import keep_blobs
+from mailloom.store.hourly import Counted, count
 from mailloom.store.queueing import new_ids
 
 WHOLE_MAIL = "mail"
@@ -47,6 +48,7 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
     ]
     # Rows, not objects: nobody looks at them before they are decided about, and a listener's rate hangs on this.
     session.connection().execute(_INSERT_ARRIVALS, rows)
+    count(session, now, {Counted.RECEIVED: len(rows)})
     return ids
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,8 +15,16 @@ from mailloom.errors import TemporaryFailure
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.retry import Rules
 from mailloom.store.claim import Claimed
+from mailloom.store.hourly import Counted, count
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.recording import Result, record
+
+_COUNTED = {
+    DeliveryState.SENT: Counted.SENT,
+    DeliveryState.BOUNCED: Counted.REFUSED,
+    DeliveryState.REJECTED: Counted.REFUSED,
+    DeliveryState.FAILED: Counted.REFUSED,
+}
 
 
 def record_results(
@@ -28,6 +37,12 @@ def record_results(
     if observers is not None:
         _tell(session, [result for result in written if result.due is None], observers)
     return written
+
+
+def count_results(session: Session, written: Sequence[Result], now: datetime) -> None:
+    """For the numbers of each hour. The last statement of its transaction: a row that all workers count in is then locked for a moment only."""
+    ended = Counter(result.state for result in written if result.due is None)
+    count(session, now, {what: sum(ended[state] for state in _COUNTED if _COUNTED[state] is what) for what in Counted})
 
 
 def _tell(session: Session, settled: Sequence[Result], observers: OutboundHooks) -> None:

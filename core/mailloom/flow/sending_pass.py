@@ -33,7 +33,7 @@ from mailloom.flow.failpoints import reach
 from mailloom.flow.letters import Consignment, consignments, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.pace import Pace
-from mailloom.flow.pass_results import record_results, refusals, without_bytes
+from mailloom.flow.pass_results import count_results, record_results, refusals, without_bytes
 from mailloom.flow.pass_values import Done, PassReport, Tuning
 from mailloom.flow.retry import Judgement, Rules, judge
 from mailloom.flow.staff import Asking, Staff
@@ -244,6 +244,7 @@ class SendingPass:
             extend(session, [self._attempt], now + self.tuning.lease)
             self.renew(session, now)
             self._renewed_at = time.monotonic()
+        count_results(session, done.written, now)
         reach("sending.before_commit")
         return done
 

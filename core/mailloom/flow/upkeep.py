@@ -19,6 +19,7 @@ from mailloom.flow.sending import Sending
 from mailloom.store.accounts import AccountRow, Lease
 from mailloom.store.database import Database
 from mailloom.store.domains import AnswerSent
+from mailloom.store.hourly import forget_before
 from mailloom.store.outbox import CLAIMED, Delivery, DeliveryAttempt
 from mailloom.store.retention import strip_arrivals, strip_sent
 from mailloom.store.system import JobState
@@ -31,6 +32,7 @@ _LONGEST_LEASE = timedelta(hours=2)
 _LEASES_KEPT = timedelta(days=1)
 _ANSWERS_KEPT = timedelta(days=7)
 _JOBS_KEPT = timedelta(days=30)
+_HOURS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class Upkeep:
             session.execute(delete(Lease).where(Lease.until < now - _LEASES_KEPT))
             session.execute(delete(AnswerSent).where(AnswerSent.sent_at < now - _ANSWERS_KEPT))
             session.execute(delete(JobState).where(JobState.last_ended_at < now - _JOBS_KEPT, ~JobState.paused))
+            forget_before(session, now - _HOURS_KEPT)
         return Removed(arrivals=arrivals, sent=sent, attempts=attempts)
 
     def _repeat(self, work: Callable[[Session], int]) -> int:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from mailloom.api.checks import Finding, Severity
-from mailloom.store.arrivals import Arrival, Outcome
+from mailloom.store.arrivals import KEPT, PARKED, Arrival
 from mailloom.store.database import Database
-from mailloom.store.outbox import READY, Delivery, DeliveryState
+from mailloom.store.outbox import READY, UNCERTAIN, Delivery
 
 _WAITING_LONG = timedelta(minutes=30)
 _WAITING_TOO_LONG = timedelta(hours=4)
@@ -24,7 +24,7 @@ def outbox_findings(database: Database, now: datetime) -> Iterator[Finding]:
             select(func.count(), func.min(Delivery.due)).where(READY, Delivery.due <= now)
         ).one()
         unassigned = session.scalar(select(func.count()).where(READY, Delivery.account_id.is_(None))) or 0
-        doubtful = session.scalar(select(func.count()).where(Delivery.state == DeliveryState.UNCERTAIN)) or 0
+        doubtful = session.scalar(select(func.count()).select_from(Delivery).where(UNCERTAIN)) or 0
     age = now - oldest if oldest is not None else timedelta()
     if age <= _WAITING_LONG:
         yield _good("outbox", f"{waiting} due, the oldest for {_span(age)}" if waiting else "nothing waits")
@@ -54,10 +54,8 @@ def outbox_findings(database: Database, now: datetime) -> Iterator[Finding]:
 def arrival_findings(database: Database, now: datetime) -> Iterator[Finding]:
     """What waits for a person, and what waits for its decision."""
     with database.read() as session:
-        parked = session.scalar(select(func.count()).where(Arrival.outcome == Outcome.PARKED)) or 0
-        kept, oldest = session.execute(
-            select(func.count(), func.min(Arrival.received_at)).where(Arrival.outcome == Outcome.KEPT)
-        ).one()
+        parked = session.scalar(select(func.count()).select_from(Arrival).where(PARKED)) or 0
+        kept, oldest = session.execute(select(func.count(), func.min(Arrival.received_at)).where(KEPT)).one()
     if parked:
         yield Finding(
             subject="parked",

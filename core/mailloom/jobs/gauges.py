@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import TextClause, func, select
 from sqlalchemy.orm import Session
 
 from mailloom.metrics import Family, Sample
 from mailloom.store.accounts import AccountRow
-from mailloom.store.arrivals import Arrival, Outcome
+from mailloom.store.arrivals import KEPT, PARKED, Arrival, Outcome
 from mailloom.store.outbox import CLAIMED, READY, Delivery, DeliveryState
 from mailloom.store.system import Alarm, JobState
 
@@ -30,7 +30,10 @@ def gauges(session: Session, now: datetime) -> list[Family]:
             name="mailloom_arrivals_waiting",
             kind="gauge",
             help="Arrivals that are kept or parked.",
-            samples=[_waiting(session, outcome) for outcome in (Outcome.KEPT, Outcome.PARKED)],
+            samples=[
+                _waiting(session, outcome, condition)
+                for outcome, condition in ((Outcome.KEPT, KEPT), (Outcome.PARKED, PARKED))
+            ],
         ),
         Family(name="mailloom_accounts", kind="gauge", help="Accounts in use, by state.", samples=_accounts(session)),
         Family(
@@ -63,8 +66,8 @@ def _oldest_due(session: Session, now: datetime) -> float:
     return (now - oldest).total_seconds() if oldest is not None else 0.0
 
 
-def _waiting(session: Session, outcome: Outcome) -> Sample:
-    count = session.scalar(select(func.count()).where(Arrival.outcome == outcome)) or 0
+def _waiting(session: Session, outcome: Outcome, condition: TextClause) -> Sample:
+    count = session.scalar(select(func.count()).select_from(Arrival).where(condition)) or 0
     return Sample(labels={"outcome": outcome.value}, value=count)
 
 

@@ -17,6 +17,9 @@ from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
 HAS_RAW = text("raw_digest IS NOT NULL")
+# Constants, not parameters: SQLite takes a partial index only for words that it sees.
+KEPT = text("outcome = 'kept'")
+PARKED = text("outcome = 'parked'")
 
 
 class Outcome(StrEnum):
@@ -35,15 +38,8 @@ class Outcome(StrEnum):
 class Arrival(Base):
     __tablename__ = "arrival"
     __table_args__ = (
-        Index(
-            "ix_arrival_kept", "id", sqlite_where=text("outcome = 'kept'"), postgresql_where=text("outcome = 'kept'")
-        ),
-        Index(
-            "ix_arrival_parked",
-            "id",
-            sqlite_where=text("outcome = 'parked'"),
-            postgresql_where=text("outcome = 'parked'"),
-        ),
+        Index("ix_arrival_kept", "id", sqlite_where=KEPT, postgresql_where=KEPT),
+        Index("ix_arrival_parked", "id", sqlite_where=PARKED, postgresql_where=PARKED),
         Index("ix_arrival_key", "key"),
         Index("ix_arrival_message_id", "message_id"),
         # Before a blob may go, the database looks for who still points at it.

@@ -42,6 +42,7 @@ class DeliveryState(StrEnum):
 
 READY = text("state IN ('queued', 'deferred')")
 CLAIMED = text("state IN ('leased', 'sending')")
+UNCERTAIN = text("state = 'uncertain'")
 
 
 class Delivery(Base):
@@ -50,6 +51,7 @@ class Delivery(Base):
         UniqueConstraint("message_id", "key"),
         Index("ix_delivery_ready", "account_id", "priority", "due", sqlite_where=READY, postgresql_where=READY),
         Index("ix_delivery_claimed", "lease_until", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+        Index("ix_delivery_uncertain", "id", sqlite_where=UNCERTAIN, postgresql_where=UNCERTAIN),
         Index("ix_delivery_key", "key"),
         Index("ix_delivery_provider_id", "provider_id"),
         Index("ix_delivery_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),

@@ -110,6 +110,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
     op.create_table(
+        "hourly",
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "what", "shard", name=op.f("pk_hourly")),
+    )
+    op.create_table(
         "job",
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
@@ -473,6 +481,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('queued', 'deferred')"),
             postgresql_where=sa.text("state IN ('queued', 'deferred')"),
         )
+        batch_op.create_index(
+            "ix_delivery_uncertain",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
+        )
 
     op.create_table(
         "inbox_item",
@@ -557,6 +572,11 @@ def downgrade() -> None:
     op.drop_table("inbox_item")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_delivery_uncertain",
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
+        )
+        batch_op.drop_index(
             "ix_delivery_ready",
             sqlite_where=sa.text("state IN ('queued', 'deferred')"),
             postgresql_where=sa.text("state IN ('queued', 'deferred')"),
@@ -638,6 +658,7 @@ def downgrade() -> None:
     op.drop_table("mail_domain")
     op.drop_table("lease")
     op.drop_table("job")
+    op.drop_table("hourly")
     op.drop_table("counter")
     op.drop_table("contact")
     op.drop_table("blob")
