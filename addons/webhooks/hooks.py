@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 from pydantic import BaseModel
-from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from mailloom.api import Job, Office, Settled, ThreadModel, hookimpl
@@ -16,8 +15,7 @@ from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
 
-from . import commands, recording
-from .models import Event
+from . import commands, persons, recording
 from .remote import RemoteModel
 from .sending import tell_all
 from .settings import WebhookSettings
@@ -84,12 +82,9 @@ def opted_in_again(address: str, topic: str, session: Session) -> None:
 
 @hookimpl
 def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    found = session.scalars(select(Event).where(Event.address == address).order_by(Event.id))
-    return {"webhook events": [{"at": each.at, "event": each.kind.value, "told": each.payload} for each in found]}
+    return persons.export(session, address)
 
 
 @hookimpl
 def erase_person(address: str, session: Session) -> Mapping[str, int]:
-    gone = session.execute(delete(Event).where(Event.address == address))
-    assert isinstance(gone, CursorResult)
-    return {"webhook events": gone.rowcount}
+    return persons.erase(session, address)

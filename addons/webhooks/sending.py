@@ -72,11 +72,23 @@ def _tell_one(office: Office, endpoint_id: int, asking: Ask) -> Pass:
             delivery_id = _next(session, endpoint_id, office.now())
         if delivery_id is None:
             break
-        said = tell(office, delivery_id, asking)
+        # One endpoint whose secret cannot be read, for instance, must not keep the others from being told.
+        try:
+            said = tell(office, delivery_id, asking)
+        except MailloomError as error:
+            _stop(office, endpoint_id, error)
+            break
         delivered, failed = delivered + said.taken, failed + (not said.taken)
         if said.of_the_endpoint:
             break
     return Pass(delivered=delivered, failed=failed)
+
+
+def _stop(office: Office, endpoint_id: int, error: MailloomError) -> None:
+    with office.write() as session:
+        endpoint = session.get_one(Endpoint, endpoint_id)
+        endpoint.paused, endpoint.paused_reason = True, str(error)
+        office.raise_alarm(session, f"webhooks:{endpoint.name}", f"{endpoint.name} is paused: {error}", error.remedy)
 
 
 def _next(session: Session, endpoint_id: int, now: datetime) -> int | None:

@@ -24,7 +24,7 @@ from mailloom.api.accounts import Security
 from mailloom.api.network import connect
 from mailloom.api.network_faults import Place, explain_network
 from mailloom.api.network_public import Reach, Resolve, allowed_addresses, resolve_host
-from mailloom.errors import Refused, TemporaryFailure
+from mailloom.errors import ConfigurationError, Refused, TemporaryFailure
 
 USUAL_PORTS = frozenset({443, 8443})
 LONGEST_URL = 2000
@@ -81,7 +81,7 @@ class _Target:
 
 
 def check_url(url: str) -> None:
-    """Refused unless `fetch` could ask this URL at all; where its name leads is seen only then."""
+    """ConfigurationError unless `fetch` could ask this URL at all; where its name leads is seen only then."""
     _target(url)
 
 
@@ -93,8 +93,8 @@ def fetch(
     context: ssl.SSLContext | None = None,
     resolve: Resolve = resolve_host,
 ) -> FetchAnswer:
-    """The answer, whatever its status. Refused when the URL may not be asked, TemporaryFailure (or another MailloomError with its remedy) when
-    nobody answers properly. `context` None trusts the system's authorities."""
+    """The answer, whatever its status. ConfigurationError for what is no URL, Refused when it may not be asked, TemporaryFailure (or another
+    MailloomError with its remedy) when nobody answers properly. `context` None trusts the system's authorities."""
     ends = time.monotonic() + limits.seconds
     target = _target(request.url)
     head = _head(request, target)
@@ -141,8 +141,8 @@ def _path(parts: SplitResult) -> str:
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
-def _no_url(url: str, remedy: str) -> Refused:
-    return Refused(f"{url[:200]!a} is no web address that can be asked.", remedy=remedy)
+def _no_url(url: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(f"{url[:200]!a} is no web address that can be asked.", remedy=remedy)
 
 
 def _unusual(target: _Target) -> Refused:

@@ -19,6 +19,7 @@ from mailloom.mail.address import parse_addresses
 from mailloom.store.outbox import Delivery
 from mailloom.store.outbox import DeliveryState as MailState
 from mailloom.store.system import Alarm
+from mailloom.store.types import Sealed
 
 ALL = [kind for kind in EventKind if kind is not EventKind.TEST]
 
@@ -289,4 +290,17 @@ def test_a_person_is_shown_and_forgotten(shop: Any) -> None:
         exported = shop.app.registry.hooks.export_person("ann@example.com", session)
         assert "webhook events" in str(exported)
         shop.app.registry.hooks.erase_person("ann@example.com", session)
+        assert "list" not in str(shop.app.registry.hooks.export_person("ann@example.com", session))
     assert shop.tell() == ""
+
+
+def test_an_endpoint_whose_secret_cannot_be_read_stops_alone(shop: Any) -> None:
+    shop.connect(*ALL, name="lost")
+    shop.connect(*ALL)
+    with shop.app.write() as session:
+        find_endpoint(session, "lost").secrets = Sealed("nothing that a key fits")
+        shop.app.registry.hooks.opted_out("ann@example.com", "", "page", session)
+    assert shop.tell() == "1 told, 0 failed"
+    with shop.app.read() as session:
+        assert find_endpoint(session, "lost").paused
+        assert "lost is paused" in session.scalars(select(Alarm)).one().text

@@ -15,7 +15,7 @@ import pytest
 
 from mailloom.api.network_fetch import FetchLimits, FetchRequest, check_url, fetch
 from mailloom.api.network_public import Reach
-from mailloom.errors import MailloomError, Refused, TemporaryFailure
+from mailloom.errors import ConfigurationError, MailloomError, Refused, TemporaryFailure
 from mailloom.testing.certificates import make_certificate
 
 HERE = Reach(networks=["127.0.0.0/8", "::1/128"])
@@ -84,9 +84,9 @@ def test_the_answer_comes_back_and_the_request_went_out_as_written(serving: Call
     ],
 )  # fmt: skip
 def test_what_is_no_plain_web_address_is_never_asked(url: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ConfigurationError):
         check_url(url)
-    with pytest.raises(Refused):
+    with pytest.raises(ConfigurationError):
         fetch(FetchRequest(url=url), reach=HERE, resolve=_unasked)
 
 
