@@ -17,7 +17,7 @@ from mailloom.mail.address import Address, normalise, parse_addresses
 from .drafting import address_of, files_of, variants_of
 from .models import Mailing, Variant
 from .preparing import PAGE
-from .rendering import Person, Words, Written, values_of
+from .rendering import LINK_NAMES, OWN_NAMES, Person, Words, Written, values_of
 from .settings import MailingSettings
 from .skeleton import Skeleton
 from .targets import Candidate, count_of, page_of, read_target
@@ -83,6 +83,12 @@ def readiness(session: Session, office: Office, mailing: Mailing, recipients: in
         return None
     domain = normalise(mailing.sender).rpartition("@")[2]
     return office.bulk_denial(session, domain, recipients)
+
+
+def names_for(session: Session, office: Office, mailing: Mailing) -> list[str]:
+    """The names that templates of this mailing may use, as far as its first recipients tell."""
+    known = {name for candidate in candidates_of(session, office, mailing, PAGE) for name in candidate.values}
+    return [*OWN_NAMES, *LINK_NAMES, *sorted(known - {*OWN_NAMES, *LINK_NAMES})]
 
 
 def candidates_of(session: Session, office: Office, mailing: Mailing, most: int | None = None) -> Iterator[Candidate]:

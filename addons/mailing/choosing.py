@@ -36,7 +36,8 @@ def choose_if_due(session: Session, mailing: Mailing, now: datetime) -> bool:
     """Called when the whole sample is settled; True when a winner was chosen now."""
     if mailing.sampled_at is None:
         mailing.sampled_at = now
-        note(session, mailing.id, "sampled", actor=OURSELVES, why="everybody of the sample was written to", now=now)
+        mailing.reason = _waits_for(mailing)
+        note(session, mailing.id, "sampled", actor=OURSELVES, why=mailing.reason, now=now)
     if mailing.winner_by is Winner.HAND or now < mailing.sampled_at + timedelta(hours=mailing.winner_hours):
         return False
     measure = MEASURES[mailing.winner_by]
@@ -45,6 +46,12 @@ def choose_if_due(session: Session, mailing: Mailing, now: datetime) -> bool:
     told = ", ".join(f"{label} {rate:.2%}" for label, rate in sorted(rates.items()))
     _won(session, mailing, best, actor=OURSELVES, why=f"{measure} of those sent: {told}", now=now)
     return True
+
+
+def _waits_for(mailing: Mailing) -> str:
+    if mailing.winner_by is Winner.HAND:
+        return f"The sample was sent; the others wait for: mailloom mailing winner {mailing.id} LABEL"
+    return f"The sample was sent; the others wait {mailing.winner_hours} hours for the winner by {mailing.winner_by}."
 
 
 def rates_of(session: Session, mailing: Mailing, measure: str) -> dict[str, float]:
@@ -58,5 +65,5 @@ def rates_of(session: Session, mailing: Mailing, measure: str) -> dict[str, floa
 
 
 def _won(session: Session, mailing: Mailing, label: str, *, actor: str, why: str, now: datetime) -> None:
-    mailing.winner = label
+    mailing.winner, mailing.reason = label, f"variant {label} has won: {why}"
     note(session, mailing.id, f"winner {label}", actor=actor, why=why, now=now)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from mailloom.api import Office
 from mailloom.api.output import AsJson, print_json, print_records, say
 from mailloom.errors import ConfigurationError
+from mailloom.mail.address import normalise
 
 from . import choosing, drafting, pausing, starting
 from .commands_input import content_of, files_from, plan_of
@@ -189,6 +190,22 @@ def cancel(context: typer.Context, number: Number, why: Why = "by hand", as_json
         found(session, number)
         pausing.cancel(session, number, actor=actor(), why=why, now=office.now())
     _tell(number, f"Mailing {number} is cancelled.", as_json=as_json)
+
+
+@mailing.command("skip")
+def skip(
+    context: typer.Context,
+    number: Number,
+    address: Annotated[str, typer.Argument(help="Whose mail shall not go out.")],
+    why: Why = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Leave out one recipient who still waits, such as one whose mail cannot be written."""
+    office: Office = context.obj
+    with office.write() as session:
+        found(session, number)
+        pausing.skip(session, number, normalise(address), actor=actor(), why=why, now=office.now())
+    _tell(number, f"{address} is left out of mailing {number}.", as_json=as_json)
 
 
 @mailing.command("retry")

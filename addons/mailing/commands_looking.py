@@ -36,6 +36,7 @@ def add_looking(group: typer.Typer) -> None:
         ("report", report),
         ("recipients", recipients),
         ("history", history),
+        ("names", names),
     ):
         group.command(name)(command)
 
@@ -176,6 +177,17 @@ def recipients(
         found(session, number)
         rows = session.scalars(chosen.order_by(LedgerRow.id).limit(limit)).all()
     print_records([_recipient(row) for row in rows], ("row", *_RECIPIENT), as_json=as_json)
+
+
+def names(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """The names that the templates may use."""
+    office: Office = context.obj
+    with office.read() as session:
+        known = checking.names_for(session, office, found(session, number))
+    if as_json:
+        print_json(known)
+    else:
+        say(", ".join(f"{{{{ {name} }}}}" for name in known))
 
 
 def history(

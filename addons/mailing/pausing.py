@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailloom.api import office_of
+from mailloom.errors import Refused
 from mailloom.store.outbox import Delivery, DeliveryState
 
 from .counting import Tally
@@ -100,6 +101,24 @@ def _held_back(session: Session, numbers: list[int], why: str) -> list[int]:
         waiting.values(values).returning(Delivery.id), execution_options={"synchronize_session": False}
     )
     return list(done.scalars())
+
+
+def skip(session: Session, mailing_id: int, key: str, *, actor: str, why: str, now: datetime) -> None:
+    """Do not write to one recipient, known by the normalised address. Refused when the mail is on its way, or nobody waits there."""
+    row = session.scalar(select(LedgerRow).where(LedgerRow.mailing_id == mailing_id, LedgerRow.key == key))
+    held = f"{key} is skipped in mailing {mailing_id}."
+    waits = row is not None and (
+        row.state is Standing.PENDING
+        or (row.state is Standing.QUEUED and bool(_held_back(session, [row.delivery_id or 0], held)))
+    )
+    if row is None or not waits:
+        state = row.state if row is not None else "not in it"
+        raise Refused(f"{key} is {state} in mailing {mailing_id}.", remedy="Only who still waits can be skipped.")
+    tally = Tally()
+    tally.moved(mailing_id, row.state, Standing.CANCELLED)
+    tally.write(session)
+    row.state, row.reason, row.settled_at = Standing.CANCELLED, why, now
+    note(session, mailing_id, "skipped", actor=actor, why=f"{key}: {why}", now=now)
 
 
 def retry(

@@ -115,6 +115,7 @@ def test_attachments_images_variants_and_filters_are_taken(
     shown = json.loads(typed("mailing", "show", "1", "--json"))
     assert [one["variant"] for one in shown["variants"]] == ["A", "B"]
     assert shown["files"] == ["logo.png", "logo.png"]
+    assert json.loads(typed("mailing", "names", "1", "--json"))[:3] == ["name", "address", "mailing"]
     assert json.loads(typed("mailing", "show", "1", "--json"))["sample_percent"] == 20
     with pytest.raises(Refused, match="has nobody in it"):
         typed("mailing", "start", "1")

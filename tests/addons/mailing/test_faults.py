@@ -13,7 +13,7 @@ from mailloom.addons.bounce.models import Scope
 from mailloom.addons.bounce.suppressing import suppress_address
 from mailloom.addons.mailing.drafting import Content, change_content
 from mailloom.addons.mailing.models import LedgerRow, Mailing, MailingState, Standing
-from mailloom.addons.mailing.pausing import cancel, pause, resume, retry
+from mailloom.addons.mailing.pausing import cancel, pause, resume, retry, skip
 from mailloom.addons.mailing.preparing import prepare_page
 from mailloom.addons.mailing.running import run
 from mailloom.addons.optout.models import Source
@@ -134,6 +134,25 @@ def test_a_template_that_fails_for_one_stops_the_mailing_with_that_person_named(
     desk.work()
     assert {mail.plain.strip() for mail in desk.mails().values()} == {"Ann in Wien", "Bob in town"}
     assert desk.alarms() == []
+
+
+@pytest.mark.parametrize("queued", [True, False])
+def test_somebody_who_waits_can_be_left_out(desk: Desk, queued: bool) -> None:
+    desk.people("ann@example.com", "bob@example.com")
+    number = desk.draft()
+    desk.start(number)
+    desk.tick()
+    if not queued:
+        act(desk, pause, number)
+    act(desk, skip, number, "ann@example.com")
+    if not queued:
+        act(desk, resume, number)
+    desk.work()
+    assert desk.standings() == {"ann@example.com": "cancelled", "bob@example.com": "sent"}
+    assert set(desk.mails()) == {"bob@example.com"}
+    assert sum(desk.parts().values()) == 2
+    with pytest.raises(Refused, match="is sent"):
+        act(desk, skip, number, "bob@example.com")
 
 
 def test_a_mailing_that_cannot_be_written_does_not_start_unless_a_person_says_why(desk: Desk) -> None:
