@@ -116,7 +116,7 @@ class Connection:
             self._transport = transport = self.kind.open(self.account)
             self._interleaving = transport if isinstance(transport, InterleavingTransport) else None
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
             return False
         self._left = self.limit
         return True
@@ -141,7 +141,7 @@ class Connection:
             for _ in self._stream:
                 return Turn.WAITING
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
             return Turn.ENDED
         self._stream = None
         return Turn.SPENT if self._left <= 0 else Turn.IDLE
@@ -228,7 +228,7 @@ class Connection:
 
     # --- leftovers ----------------------------------------------------------------------------------------------------------------------
 
-    def _fail(self, raised: Exception) -> None:
+    def fail(self, raised: Exception) -> None:
         """The fence of the job: a transport's bug must not take deliveries with it."""
         broken = not isinstance(raised, MailloomError)
         error = self._broken(raised) if broken else raised

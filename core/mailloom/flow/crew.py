@@ -106,13 +106,21 @@ class Crew:
     def run(self) -> None:
         """Serve until nothing is left to serve."""
         while self._members:
-            if self._newcomers:
-                self._admit()
-            if len(self._members) == 1:
-                self._serve(self._members[0])
-                self._wait_for_work()
-            else:
-                self._sweep()
+            try:
+                self._go_on()
+            except Exception as error:  # the fence of the thread: nobody else would tell the pass
+                for connection in list(self._members):
+                    connection.fail(error)
+                    self._lose(connection)
+
+    def _go_on(self) -> None:
+        if self._newcomers:
+            self._admit()
+        if len(self._members) == 1:
+            self._serve(self._members[0])
+            self._wait_for_work()
+        else:
+            self._sweep()
 
     # --- what connections take from -------------------------------------------------------------------------------------------------------
 
@@ -218,10 +226,13 @@ class Crew:
         if not self._waiting:
             return []
         poll = select.poll()
-        by_number = {connection.fileno(): connection for connection in self._waiting}
+        numbered = [(connection.fileno(), connection) for connection in self._waiting]
+        # Without a socket there is nothing to look at: such a connection can only be served.
+        ready = [connection for number, connection in numbered if number < 0]
+        by_number = {number: connection for number, connection in numbered if number >= 0}
         for number in by_number:
             poll.register(number, select.POLLIN)
-        return [by_number[number] for number, _ in poll.poll(seconds * 1000)]
+        return ready + [by_number[number] for number, _ in poll.poll(0 if ready else seconds * 1000)]
 
     def _part_from_slow(self, answered: list[Connection]) -> None:
         """Servers that think for long are waited for on threads of their own, one of them on this one."""

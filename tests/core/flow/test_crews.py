@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -158,9 +159,10 @@ class Server:
         """Take what comes on one connection until it ends."""
 
         def run():
-            while self.far[number].recv(1):
-                time.sleep(after_seconds)
-                self.say(number)
+            with contextlib.suppress(OSError):  # the near end was closed with something unread
+                while self.far[number].recv(1):
+                    time.sleep(after_seconds)
+                    self.say(number)
 
         threading.Thread(target=run, daemon=True).start()
 
@@ -286,3 +288,25 @@ def test_a_connection_that_carried_its_share_is_replaced_without_stopping_the_ot
     assert desk.done.wait(10)
     assert sorted(number for number, _ in desk.answers) + desk.returns == [1, 2, 3, 4, 5]
     assert len(kind.transports) < 2
+
+
+@pytest.mark.parametrize(
+    ("number", "states"),
+    [
+        pytest.param(-1, {1: Status.SENT, 2: Status.SENT}, id="no socket: it is simply waited for"),
+        pytest.param(None, {1: Status.UNCERTAIN, 2: Status.UNCERTAIN}, id="no number at all: the transport is broken"),
+    ],
+)
+def test_a_transport_without_a_socket_loses_nothing(server, number, states):
+    class Blind(ScriptedTransport):
+        def fileno(self):
+            return number
+
+    desk = Desk([consignment(1), consignment(2)])
+    crew, _ = crew_of(desk, *map(Blind, server.near[:2]))
+    server.answer_all(0)
+    server.answer_all(1)
+    in_a_thread(crew)
+    assert desk.done.wait(10)
+    assert dict(desk.answers) == states
+    assert desk.crews == [crew]
