@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from mailloom.api import Check, Denial, Job, Office, Routes, hookimpl
+from mailloom.api.rest import ApiRoutes
 
 from . import commands, doctor_commands, permitting
 from .checking import recheck
@@ -30,6 +31,17 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_checks() -> Sequence[Check]:
     return [CHECK]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="deliverability", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from mailloom.mail.dkim_keys import RSA_BITS, KeyKind, record_name
 
 from .answers import Answers, KeyAnswer
 from .findings import UP_TO_TWO_DAYS, DomainFinding, Record, Topic, cname, txt
+from .models import Mode
 from .providers import Provider, ProviderKey
 from .situation import OwnKey, SendingAccount, Situation
 
@@ -23,7 +24,7 @@ def dkim_findings(situation: Situation, answers: Answers) -> Iterator[DomainFind
         yield _own(key, answers.keys[key.name])
     shown: set[str] = set()
     for account in situation.accounts:
-        if account.signs and account.provider is not None and account.provider.name not in shown:
+        if server_signs(account, situation) and account.provider is not None and account.provider.name not in shown:
             shown.add(account.provider.name)
             yield from _of_provider(account, account.provider, situation, answers)
     for selector in situation.selectors:
@@ -32,11 +33,17 @@ def dkim_findings(situation: Situation, answers: Answers) -> Iterator[DomainFind
         yield _account(account, situation, answers)
 
 
+def server_signs(account: SendingAccount, situation: Situation) -> bool:
+    """Known of the account, or the business of the customer's own server, for which we hold no key."""
+    theirs = situation.mode is Mode.CUSTOMER_SERVER and not account.local and not situation.own_keys
+    return account.signs or theirs
+
+
 def signs_for(account: SendingAccount, situation: Situation, answers: Answers) -> bool | None:
     """Whether mail of the account carries a signature of the domain that receivers can check; None when that could not be told."""
     if account.unreadable:
         return None
-    if not account.signs:
+    if not server_signs(account, situation):
         return _any([_own_good(key, answers.keys[key.name]) for key in situation.own_keys if key.signing])
     named = [*situation.selectors, *(key.selector for key in (account.provider.keys if account.provider else ()))]
     found = [_good(answers.keys[record_name(situation.domain, selector)]) for selector in named]
@@ -177,7 +184,8 @@ def _described(key: PublishedKey) -> str:
 def _account(account: SendingAccount, situation: Situation, answers: Answers) -> DomainFinding:
     about = f"account {account.name}"
     signs = signs_for(account, situation, answers)
-    who = "Its server signs" if account.signs else "mailloom signs"
+    its_own = server_signs(account, situation)
+    who = "Its server signs" if its_own else "mailloom signs"
     if signs:
         return DomainFinding(
             topic=Topic.DKIM, about=about, severity=Severity.GOOD, text=f"{who} its mail, and the key can be found."
@@ -188,7 +196,7 @@ def _account(account: SendingAccount, situation: Situation, answers: Answers) ->
         return DomainFinding(
             topic=Topic.DKIM, about=about, severity=Severity.UNKNOWN, text=f"Could not check: {why}.", remedy=remedy
         )
-    if account.signs:
+    if its_own:
         return _bad(
             about, f"{who}, but no key of {situation.domain} can be found.", (), "Publish the keys shown above."
         )

@@ -54,6 +54,7 @@ DESCRIPTIONS = (
         consequences=(
             "Only a log-in by SMTP is needed; no DNS record has to change.",
             "The customer's IT is responsible for everything after that: SPF, DKIM, limits and reputation.",
+            "Bounces go to their mailbox, unless their server takes our bounce address: else set custom_mail_from=false on the account.",
             "“Sent” means handed over to their server. Whether it arrived is known only if bounces come back to us.",
             "The limits of their server hold for our mail, too.",
         ),

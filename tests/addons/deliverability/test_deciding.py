@@ -20,6 +20,7 @@ from mailloom.addons.deliverability.loop import results_of, run_loop
 from mailloom.addons.deliverability.models import Mode, PolicyMode
 from mailloom.addons.deliverability.modes import DESCRIPTIONS, choose_mode
 from mailloom.addons.deliverability.policy_file import read_policy, write_policy
+from mailloom.api.checks import Severity
 from mailloom.errors import PermanentFailure, Refused, TemporaryFailure
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.web.serving import WebService
@@ -71,6 +72,8 @@ def test_a_customers_own_server_needs_an_account_there_and_says_what_sent_means(
     said = next(each for each in report.findings if each.subject == "accounts").text
     assert "their IT is responsible" in said
     assert "“sent” means handed over" in said
+    signed = next(each for each in report.findings if each.subject == "dkim account theirs")
+    assert (signed.severity, "mailloom doctor loop" in signed.remedy) == (Severity.UNKNOWN, True)
 
 
 def test_nothing_is_asked_of_an_it_department_that_has_done_all(world: Any, public_key: str) -> None:
