@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from mailloom.cli.accounts import Name, accounts, accounts_of
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, plain, print_json
 from mailloom.errors import ConfigurationError
-from mailloom.flow.account_test import TrialMessage, explained_steps, try_message
+from mailloom.flow.account_test import TrialMessage, try_account
 from mailloom.store.accounts import Direction
 
 
@@ -21,7 +20,7 @@ def register_commands(_root: typer.Typer) -> None:
 
 
 @accounts.command("test")
-def try_account(
+def try_server(
     context: typer.Context,
     name: Name,
     send_to: Annotated[
@@ -40,28 +39,23 @@ def try_account(
     kind, account = known.kind(row.kind, row.direction), known.value(row)
     if send_to is not None and row.direction is not Direction.OUTGOING:
         raise ConfigurationError(f"Account {name} only receives.", remedy="Leave --send-to out.")
-    steps = list(_shown(explained_steps(app.registry, kind, account), quiet=as_json))
-    passed = bool(steps) and all(step.passed for step in steps)
-    trial = try_message(app, app.registry, kind, account, send_to, sender) if send_to and passed else None
-    if trial is not None and not as_json:
-        _print_trial(trial)
-    passed = passed and (trial is None or trial.taken)
-    words = next((step.words or step.meaning for step in steps if not step.passed), trial.words if trial else "")
+    tell = _say_nothing if as_json else _print_step
+    tested = try_account(app, app.registry, kind, account, send_to=send_to or "", sender=sender, tell=tell)
+    if tested.message is not None and not as_json:
+        _print_trial(tested.message)
     with app.write() as session:
-        state = known.tested(session, name, passed=passed, words=words).state
+        state = known.tested(session, name, passed=tested.passed, words=tested.words).state
     if as_json:
-        print_json({"account": name, "passed": passed, "state": state, "steps": steps, "message": trial})
+        told = {"steps": tested.steps, "message": tested.message}
+        print_json({"account": name, "passed": tested.passed, "state": state, **told})
     else:
-        console().print(f"Passed: account {name} is {state}." if passed else f"Failed: account {name} is {state}.")
-    if not passed:
+        console().print(f"{'Passed' if tested.passed else 'Failed'}: account {name} is {state}.")
+    if not tested.passed:
         raise typer.Exit(1)
 
 
-def _shown(steps: Iterable[Step], *, quiet: bool) -> Iterator[Step]:
-    for step in steps:
-        if not quiet:
-            _print_step(step)
-        yield step
+def _say_nothing(_step: Step) -> None:
+    """For programs that read the whole at the end."""
 
 
 def _print_step(step: Step) -> None:

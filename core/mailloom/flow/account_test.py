@@ -5,7 +5,7 @@ A passed test confirms the account. Nothing here holds a database session while 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,39 @@ class TrialMessage:
     provider_id: str | None = None
     meaning: str = ""
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """A whole test. `words` say why it failed, '' when it passed."""
+
+    steps: tuple[Step, ...]
+    message: TrialMessage | None
+    passed: bool
+    words: str
+
+
+def try_account(
+    office: Office,
+    registry: Registry,
+    known: KnownKind,
+    account: Account[Any],
+    *,
+    send_to: str = "",
+    sender: str = "",
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Tested:
+    """The way to the server, each step told when it is done; then a test message to `send_to`, if the way was free. Nothing is noted yet."""
+    steps: list[Step] = []
+    for step in explained_steps(registry, known, account):
+        steps.append(step)
+        tell(step)
+    passed = bool(steps) and all(step.passed for step in steps)
+    message = try_message(office, registry, known, account, send_to, sender) if send_to and passed else None
+    words = next((step.words or step.meaning for step in steps if not step.passed), "")
+    if message is not None and not message.taken:
+        passed, words = False, message.words
+    return Tested(steps=tuple(steps), message=message, passed=passed, words=words)
 
 
 def explained_steps(registry: Registry, known: KnownKind, account: Account[Any]) -> Iterator[Step]:

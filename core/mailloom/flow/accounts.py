@@ -256,8 +256,12 @@ def _check_addresses(settings: OutgoingSettings, where: str) -> None:
             )
 
 
+def is_account_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def _check_name(session: Session, name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not is_account_name(name):
         raise ConfigurationError(
             f"{name!r} cannot name an account.", remedy="Use a-z, 0-9, dots, hyphens and underscores, at most 64."
         )
