@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import BaseModel
 
 from mailloom.api import Check, Envelope, Job, Office, hookimpl
+from mailloom.api.rest import ApiRoutes
 
 from . import commands
 from .checks import CHECK
 from .rotating import advance
 from .settings import DkimSettings
 from .signing import Signer
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 _HOUR = 3600.0
 
@@ -29,6 +34,17 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_checks() -> Sequence[Check]:
     return [CHECK]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="dkim", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

@@ -48,7 +48,7 @@ class Api:
         return {"Authorization": f"Bearer {secret}"}
 
 
-ALL = ("helpdesk", "bounce", "optout", "audience", "mailing", "webhooks")
+ALL = ("helpdesk", "bounce", "optout", "audience", "mailing", "webhooks", "dkim", "deliverability", "presets")
 _NUMBERS = iter(range(1, 1_000_000))
 
 

@@ -10,6 +10,7 @@ import pytest
 from mailloom.addons.bounce.models import BounceEvent, Effect, MatchedBy
 from mailloom.mail.report import Kind, Reason
 from mailloom.store.outbox import DeliveryState
+from mailloom.testing import FakeResolver
 
 Make = Callable[..., Any]
 RFC822 = {"Content-Type": "message/rfc822"}
@@ -149,3 +150,40 @@ def test_a_person_is_handed_out_and_forgotten(make_api: Make) -> None:
     assert sum(api.ok("DELETE", "/persons/ann@example.com")["erased"].values()) > 0
     assert not any(api.ok("GET", "/persons/ann@example.com")["records"].values())
     assert api("GET", "/persons/nobody").status_code == 400
+
+
+def test_keys_of_a_domain_are_made_and_shown_without_their_private_half(make_api: Make) -> None:
+    api = make_api(("dkim",))
+    made = api.ok("POST", "/dkim-keys", json={"domain": "Example.org", "kind": "ed25519"})
+    assert (made["domain"], made["state"]) == ("example.org", "waiting")
+    assert made["value"].startswith("v=DKIM1; k=ed25519; p=")
+    assert api("POST", "/dkim-keys", json={"domain": "example.org", "kind": "ed25519"}).status_code == 409
+    assert api("POST", "/dkim-keys/rotate", json={"domain": "example.org"}).status_code == 409
+    listed = api("GET", "/dkim-keys?domain=example.org")
+    assert listed.json()["items"] == [made]
+    assert "PRIVATE" not in listed.text
+    assert api.ok("GET", "/dkim-keys?domain=example.com")["items"] == []
+
+
+def test_sending_domains_stand_as_they_were_last_seen(make_api: Make) -> None:
+    api = make_api(("deliverability",), resolver=FakeResolver())
+    [domain] = api.ok("GET", "/sending-domains")["items"]
+    assert (domain["domain"], domain["state"]) == ("example.org", "unknown")
+    assert api("GET", "/sending-domains/example.org").status_code == 404
+    assert api.ok("GET", "/sending-domains/example.org/permission?per_day=100000")["blocked"]
+    body = {"reason": "the DNS is being moved", "days": 2}
+    api.ok("POST", "/sending-domains/example.org/overrides", json=body)
+    assert api.ok("GET", "/sending-domains/example.org/permission?per_day=100000")["blocked"] is None
+    assert api("DELETE", "/sending-domains/example.org/overrides").status_code == 204
+    assert api("DELETE", "/sending-domains/example.org/overrides").status_code == 404
+    [kept] = api.ok("GET", "/sending-domains/example.org/overrides")["items"]
+    assert kept["reason"] == "the DNS is being moved"
+    assert api("GET", "/sending-domains/nonsense").status_code == 409
+
+
+def test_providers_are_known_beforehand(make_api: Make) -> None:
+    api = make_api(("presets",))
+    [gmail] = [each for each in api.ok("GET", "/presets")["items"] if each["name"] == "gmail"]
+    assert api.ok("GET", "/presets/gmail") == gmail
+    assert api("GET", "/presets/nobody").status_code == 404
+    assert api("POST", "/discovery", json={"address": "ann@"}).status_code == 400
