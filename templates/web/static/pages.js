@@ -71,7 +71,7 @@ function loadUplot() {
   return uplot;
 }
 
-const drawn = new Map();
+const drawn = new WeakMap();
 async function draw(place) {
   if (drawn.has(place)) return;
   drawn.set(place, null);
