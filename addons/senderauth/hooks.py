@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Incoming, Router, SenderVerdict, hookimpl, office_of
+from mailloom.api import Incoming, Office, Router, SenderVerdict, hookimpl, office_of
+from mailloom.api.rest import ApiRoutes
 
 from . import commands
 from .authenticating import authenticate
 from .router import DmarcReportRouter
 from .settings import SenderAuthSettings
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 
 @hookimpl
@@ -24,6 +29,17 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_routers() -> Sequence[Router]:
     return [DmarcReportRouter()]
+
+
+@hookimpl
+def register_api() -> Sequence[ApiRoutes]:
+    return [ApiRoutes(name="senderauth", make=_resources)]
+
+
+def _resources(office: Office) -> APIRouter:
+    from .rest import router
+
+    return router
 
 
 @hookimpl

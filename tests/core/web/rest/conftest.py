@@ -48,7 +48,18 @@ class Api:
         return {"Authorization": f"Bearer {secret}"}
 
 
-ALL = ("helpdesk", "bounce", "optout", "audience", "mailing", "webhooks", "dkim", "deliverability", "presets")
+ALL = (
+    "helpdesk",
+    "bounce",
+    "optout",
+    "audience",
+    "mailing",
+    "webhooks",
+    "dkim",
+    "deliverability",
+    "presets",
+    "senderauth",
+)
 _NUMBERS = iter(range(1, 1_000_000))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -184,6 +185,15 @@ def test_a_request_that_is_sent_again_is_answered_again_and_not_done_again(api: 
     later = api("POST", "/messages", json=mail, headers={"Idempotency-Key": "order-7"})
     assert later.json()["repeated"] is True
     assert len(api.app.outbox) == 2
+
+
+def test_of_requests_at_once_with_one_key_one_is_carried_out(api: Any) -> None:
+    body, key = {"addresses": ["ann@example.com"]}, {"Idempotency-Key": "k"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: api("POST", "/contacts", json=body, headers=key), range(6)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
+    assert len(api.ok("GET", "/contacts")["items"]) == 1
 
 
 def test_a_request_that_failed_may_be_tried_again(api: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mailloom.addons.bounce.models import BounceEvent, Effect, MatchedBy
+from mailloom.addons.senderauth.models import Report
 from mailloom.mail.report import Kind, Reason
 from mailloom.store.outbox import DeliveryState
 from mailloom.testing import FakeResolver
@@ -187,3 +189,20 @@ def test_providers_are_known_beforehand(make_api: Make) -> None:
     assert api.ok("GET", "/presets/gmail") == gmail
     assert api("GET", "/presets/nobody").status_code == 404
     assert api("POST", "/discovery", json={"address": "ann@"}).status_code == 400
+
+
+def test_what_receivers_report_is_read_by_day_and_host(make_api: Make) -> None:
+    api = make_api(("senderauth",))
+    begin = api.app.now() - timedelta(days=1)
+    with api.app.write() as session:
+        report = Report(
+            organisation="receiver.example", report_id="1", domain="example.org", begin=begin, end=api.app.now(),
+            policy="none", messages=10, passed=7, received_at=api.app.now(),
+        )  # fmt: skip
+        session.add(report)
+    [shown] = api.ok("GET", "/dmarc-reports?domain=Example.org")["items"]
+    assert (shown["messages"], shown["passed"]) == (10, 7)
+    [day] = api.ok("GET", "/dmarc-reports/days?domain=example.org")["items"]
+    assert (day["passed"], day["failed"]) == (7, 3)
+    assert api.ok("GET", "/dmarc-reports/hosts?domain=example.org")["items"] == []
+    assert api("GET", "/dmarc-reports/days").status_code == 422
