@@ -1,7 +1,7 @@
 """A mailing from its list to the server: prepare, queue, compose, hand over by SMTP, record, count; beside smtp-source.
 
 Each round runs smtp-source (C, no queue) and one of our processes into the same smtp-sink. The list is filled beforehand; the mail is HTML and
-text of 5 KB with names in it, a link to unsubscribe in body and header, and a return path of its own. `--flat` only prepares, queues and
+text of 9 KB in all with names in it, a link to unsubscribe in body and header, and a return path of its own. `--flat` only prepares, queues and
 reports for so many recipients, without a server, and shows that memory stays flat.
 
     nice python bench/mailing.py [--recipients 5000] [--rounds 3] [--databases sqlite postgresql] [--flat 1000000]
@@ -28,6 +28,8 @@ HTML = (
     '<p><a href="{{{{ unsubscribe_url }}}}">Abmelden</a></p></body></html>'
 ).format(body="<p>Es gibt etwas Neues aus unserem Haus, und Sie erfahren es zuerst.</p>\n" * 45)
 AT_ONCE = 20_000
+MAIL_BYTES = 8_900
+"""What one of these mails has."""
 
 
 def installation(url: str, port: int, connections: int) -> Any:
@@ -168,7 +170,7 @@ def compare(kind: str, recipients: int, rounds: int, connections: int) -> None:
     found: list[dict[str, float]] = []
     with sink() as port:
         for _ in range(rounds):
-            rate = source(port, recipients)
+            rate = source(port, recipients, MAIL_BYTES)
             mine = ours(kind, port, recipients, connections)
             assert mine["done"] == recipients
             found.append(

@@ -56,9 +56,9 @@ def sink() -> Iterator[int]:
         running.wait()
 
 
-def source(port: int, mails: int) -> float:
+def source(port: int, mails: int, size: int = SOURCE_BYTES) -> float:
     """Mails a second of Postfix's generator: no queue, reused connections."""
-    command = [program("smtp-source"), "-d", "-s", "10", "-m", str(mails), "-l", str(SOURCE_BYTES)]
+    command = [program("smtp-source"), "-d", "-s", "10", "-m", str(mails), "-l", str(size)]
     began = time.perf_counter()
     subprocess.run([*command, "-f", "a@example.org", "-t", "b@example.com", f"127.0.0.1:{port}"], check=True)
     return mails / (time.perf_counter() - began)

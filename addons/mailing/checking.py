@@ -190,7 +190,8 @@ def _composed(
         sender=sender,
         reply_to=address_of(mailing.reply_to, "Reply-To"),
         message_id=f"<preview.{mailing.id}@localhost>",
-        has_html=bool(variant.inlined),
+        text=variant.text,
+        html=variant.inlined,
         files=files_of(session, mailing.id),
     )
     return written, skeleton.compose(written, office.now())

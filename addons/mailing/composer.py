@@ -162,7 +162,8 @@ def _made(session: Session, variant: Variant, mailing: Mailing, message: Message
         sender=sender,
         reply_to=address_of(mailing.reply_to, "Reply-To"),
         message_id=message.message_id,
-        has_html=bool(variant.inlined),
+        text=variant.text,
+        html=variant.inlined,
         files=files_of(session, mailing.id),
     )
     return Edition(

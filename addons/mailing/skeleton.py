@@ -24,9 +24,9 @@ from mailloom.mail.compose import (
     Unstructured,
     file_part,
     header_block,
-    text_part,
 )
 
+from .lines import LineWriter
 from .rendering import Written
 
 _END = b"\r\n"
@@ -46,8 +46,16 @@ class Skeleton:
     """Made once for a variant; `compose` fills it."""
 
     def __init__(
-        self, *, sender: Address, reply_to: Address | None, message_id: str, has_html: bool, files: Sequence[File]
+        self,
+        *,
+        sender: Address,
+        reply_to: Address | None,
+        message_id: str,
+        text: str,
+        html: str,
+        files: Sequence[File],
     ) -> None:
+        """`text` and `html` are the templates, of which most will be found again in each mail; no HTML: ''."""
         lines: list[tuple[str, HeaderValue]] = [
             ("From", AddressList([sender])),
             ("Message-ID", MessageIds([message_id])),
@@ -55,30 +63,31 @@ class Skeleton:
         if reply_to is not None:
             lines.append(("Reply-To", AddressList([reply_to])))
         self._static = header_block(lines).raw + b"MIME-Version: 1.0\r\n"
-        self._has_html = has_html
+        self._text = LineWriter(text, "plain")
+        self._html = LineWriter(html, "html") if html else None
         self._boundaries = {kind: _boundary(kind, message_id) for kind in ("mixed", "alternative", "related")}
-        images = [file for file in files if file.content_id and has_html]
+        images = [file for file in files if file.content_id and html]
         attached = [file for file in files if file not in images]
         self._related, self._mixed = bool(images), bool(attached)
         self._tail = b"".join(
             (
                 self._closed("related", images) if images else b"",
-                self._closed("alternative", ()) if has_html else b"",
+                self._closed("alternative", ()) if html else b"",
                 self._closed("mixed", attached) if attached else b"",
             )
         )
 
     def compose(self, written: Written, at: datetime) -> Composition:
         """The mail of one recipient; the same words at the same time give the same bytes."""
-        head = [self._static, _date(at), header_block([("Subject", Unstructured(written.subject))]).raw]
-        text = text_part(written.text)
+        head = [self._static, _date(at), _subject(written.subject)]
+        text = self._text.part(written.text)
         if self._mixed:
             head += [self._opened("mixed"), self._delimiter("mixed")]
-        if not self._has_html:
+        if self._html is None:
             head += [text.fields, _END, text.content]
             self._check(text)
             return Composition(head=b"".join(head), body=self._tail or _END)
-        html = text_part(written.html, "html")
+        html = self._html.part(written.html)
         self._check(text, html)
         head += [self._opened("alternative"), self._delimiter("alternative"), text.fields, _END, text.content, _END]
         head.append(self._delimiter("alternative"))
@@ -105,14 +114,19 @@ class Skeleton:
         return b"".join([*pieces, b"--", self._boundaries[kind], b"--\r\n"])
 
     def _check(self, *parts: EncodedPart) -> None:
-        for boundary in self._boundaries.values():
-            if any(boundary in part.content for part in parts):
+        """Only plain lines can hold a boundary: "=_" occurs neither in quoted-printable nor in base64 text."""
+        for part in parts:
+            if b"Encoding" not in part.fields and any(each in part.content for each in self._boundaries.values()):
                 raise MalformedMessage("The text contains a boundary of its own mail.", remedy="Look at its values.")
 
 
 def _boundary(kind: str, message_id: str) -> bytes:
-    # "=_" occurs neither in quoted-printable nor in base64 text (RFC 2045 §6.7 advises it).
     return b"=_" + hashlib.blake2b(f"{kind} {message_id}".encode(), digest_size=15).hexdigest().encode()
+
+
+@lru_cache(maxsize=64)
+def _subject(words: str) -> bytes:
+    return header_block([("Subject", Unstructured(words))]).raw
 
 
 @lru_cache(maxsize=64)

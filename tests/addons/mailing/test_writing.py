@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailloom.addons.mailing.inlining import inlined, text_of
+from mailloom.addons.mailing.lines import LineWriter
 from mailloom.addons.mailing.models import Variant
 from mailloom.addons.mailing.rendering import Words, Written, referred
 from mailloom.addons.mailing.skeleton import File, Skeleton
@@ -85,12 +86,21 @@ words = st.text(
 )
 
 
+TEXT = "Dear {{ name }},\nFrom here on all is the same. \n.\nGrüße = Gruß\n"
+
+
+sources = st.sampled_from(["<p>plain</p>", "<p>üüüüüüüü</p>"])
+subjects = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=120)
+
+
 @settings(deadline=None, max_examples=60)
-@given(text=words, html=words, subject=st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=120))
+@given(text=words.map(lambda text: TEXT + text), html=words, source=sources, subject=subjects)
 @pytest.mark.parametrize("files", [(), FILES[:1], FILES[1:], FILES], ids=["none", "attachment", "image", "both"])
-def test_another_parser_reads_the_same_words(files: tuple[File, ...], text: str, html: str, subject: str) -> None:
+def test_another_parser_reads_the_same_words(
+    files: tuple[File, ...], text: str, html: str, source: str, subject: str
+) -> None:
     written = Written(subject=" ".join(subject.split()), text=text, html=f"<p>{html}</p>")
-    skeleton = Skeleton(sender=ANN, reply_to=ANN, message_id="<x@example.org>", has_html=True, files=files)
+    skeleton = Skeleton(sender=ANN, reply_to=ANN, message_id="<x@example.org>", text=TEXT, html=source, files=files)
     composition = skeleton.compose(written, NOW)
     raw = composition.head + composition.body
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
@@ -107,8 +117,16 @@ def test_another_parser_reads_the_same_words(files: tuple[File, ...], text: str,
     }
 
 
+@settings(deadline=None)
+@given(text=words)
+def test_lines_that_are_known_are_written_as_all_others(text: str) -> None:
+    mostly_ascii = "x" * 5000
+    known, unknown = LineWriter(f"{mostly_ascii}\n{text}", "plain"), LineWriter(mostly_ascii, "plain")
+    assert known.part(text) == unknown.part(text)
+
+
 def test_all_recipients_share_one_tail() -> None:
-    skeleton = Skeleton(sender=ANN, reply_to=None, message_id="<x@example.org>", has_html=True, files=FILES)
+    skeleton = Skeleton(sender=ANN, reply_to=None, message_id="<x@example.org>", text="", html="<p>", files=FILES)
     one, two = (skeleton.compose(Written(subject=s, text=s, html=s), NOW) for s in ("one", "two"))
     assert one.body is two.body
     assert one.head != two.head
