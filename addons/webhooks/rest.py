@@ -40,6 +40,8 @@ from .settings import WebhookSettings
 
 router = api_router(tags=["webhooks"])
 READ, WRITE = [needs(Permission.SETTINGS_READ)], needs(Permission.SETTINGS_WRITE)
+# Whoever says where events go could have every mail sent there.
+DIRECT = [WRITE, needs(Permission.MESSAGES_READ)]
 _LONGEST_WAIT = 25
 _LOOK_EVERY = 1.0
 
@@ -146,7 +148,7 @@ def list_endpoints(office: HereOffice) -> Page[EndpointShown]:
         return page_of_all(EndpointShown(**endpoint_record(each)) for each in all_endpoints(session))
 
 
-@router.post("/webhook-endpoints", dependencies=[WRITE, HoldsSecret], status_code=201)
+@router.post("/webhook-endpoints", dependencies=[*DIRECT, HoldsSecret], status_code=201)
 def add_endpoint(office: HereOffice, body: NewEndpoint, caller: Caller) -> EndpointMade:
     form = EndpointForm(url=body.url, title=body.title, kinds=body.events, takes_records=body.takes_records)
     with office.write() as session:
@@ -161,7 +163,7 @@ def show_endpoint(office: HereOffice, name: EndpointName) -> EndpointShown:
         return EndpointShown(**endpoint_record(find_endpoint(session, name)))
 
 
-@router.patch("/webhook-endpoints/{name}", dependencies=[WRITE])
+@router.patch("/webhook-endpoints/{name}", dependencies=DIRECT)
 def change_endpoint(office: HereOffice, name: EndpointName, body: EndpointChange, caller: Caller) -> EndpointShown:
     settings = office.settings("webhooks")
     assert isinstance(settings, WebhookSettings)

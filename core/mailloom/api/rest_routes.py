@@ -27,7 +27,7 @@ from mailloom.errors import ConfigurationError
 
 __all__ = [
     "LARGEST_ID", "MOST_ITEMS", "ApiRoute", "Body", "Caller", "HereOffice", "HoldsSecret", "IdempotencyKey", "Name", "Needs", "Page", "Paged",
-    "Path", "Query", "RowNumber", "api_router", "needs", "page_of", "page_of_all", "permission_of", "run_in_threadpool",
+    "Path", "Query", "RowNumber", "api_router", "needs", "page_of", "page_of_all", "permissions_of", "run_in_threadpool",
 ]  # fmt: skip
 
 MOST_ITEMS = 200
@@ -53,23 +53,23 @@ def needs(permission: Permission) -> Any:
     return Depends(Needs(permission))
 
 
-def permission_of(route: APIRoute) -> Permission | None:
-    """What a route demands; None when it declares nothing."""
-    found = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
-    return found[0].permission if found else None
+def permissions_of(route: APIRoute) -> tuple[Permission, ...]:
+    """What a route demands, all of it; empty when it declares nothing."""
+    needed = [each.dependency for each in route.dependencies if isinstance(each.dependency, Needs)]
+    return tuple(each.permission for each in needed)
 
 
 class ApiRoute(APIRoute):
-    """Checks permission, content type and text before the body is parsed. `repeatable` is set by the face and wraps what follows."""
+    """Checks permissions, content type and text before the body is parsed; `repeating` of the request's state, where the face has set it, wraps
+    what follows."""
 
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
-        wanted = permission_of(self)
+        wanted = permissions_of(self)
         takes_json = self.body_field is not None
 
         async def handle(request: Request) -> Response:
-            if wanted is not None:
-                require(request.state.identity, wanted)
+            require(request.state.identity, *wanted)
             _refuse_nul(request)
             if takes_json:
                 _check_content_type(request)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from mailloom import __version__
 from mailloom.api.access import Permission
-from mailloom.api.rest_routes import ApiRoute, permission_of
+from mailloom.api.rest_routes import ApiRoute, permissions_of
 from mailloom.app import App
 from mailloom.errors import ConfigurationError
 from mailloom.web import problems
@@ -113,7 +113,7 @@ def routers(app: App) -> Iterator[APIRouter]:
 def checked(router: APIRouter) -> APIRouter:
     """The router; ConfigurationError names the first route that anybody with a token could use."""
     for route in router.routes:
-        if not isinstance(route, ApiRoute) or permission_of(route) is None:
+        if not isinstance(route, ApiRoute) or not permissions_of(route):
             raise ConfigurationError(
                 f"The REST route {getattr(route, 'path', route)} declares no permission.",
                 remedy="Make it on a router of api_router(), with dependencies=[needs(Permission.…)].",
@@ -121,10 +121,10 @@ def checked(router: APIRouter) -> APIRouter:
     return router
 
 
-def permissions(app: App) -> dict[tuple[str, str], Permission | None]:
+def permissions(app: App) -> dict[tuple[str, str], tuple[Permission, ...]]:
     """By (method, path below PREFIX): what each route demands."""
     return {
-        (method, route.path): permission_of(route)
+        (method, route.path): permissions_of(route)
         for router in routers(app)
         for route in router.routes
         if isinstance(route, APIRoute)
