@@ -48,3 +48,10 @@ def test_the_guide_names_every_resource(api_of_all: Any) -> None:
     served = {"/" + path.split("/")[1] for _, path in permissions(api_of_all.app)}
     assert served - named == set()
     assert named - served == set()
+
+
+def test_what_the_guide_quotes_stands_in_its_file() -> None:
+    quoted = re.findall(r"```python (\S+)\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert quoted
+    for file, code in quoted:
+        assert code in (GUIDE.parents[1] / file).read_text()
