@@ -25,11 +25,12 @@ from mailloom.api import (
     hookimpl,
     office_of,
 )
+from mailloom.api.recorded import Remark
 from mailloom.api.rest import ApiRoutes
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.report import Report, classify
 
-from . import commands, persons, refusals, return_paths, suppressing, webhooks
+from . import commands, persons, refusals, remarks, return_paths, suppressing, webhooks
 from .router import ReportRouter
 from .settings import BounceSettings
 
@@ -83,6 +84,11 @@ def return_path(draft: Draft, recipient: Recipient, delivery_id: int, account_id
 @hookimpl
 def deliveries_recorded(deliveries: Sequence[Settled], session: Session) -> None:
     refusals.note_refusals(session, deliveries)
+
+
+@hookimpl
+def remark_on_deliveries(delivery_ids: Sequence[int], session: Session) -> Sequence[Remark]:
+    return remarks.on_deliveries(session, delivery_ids)
 
 
 @hookimpl

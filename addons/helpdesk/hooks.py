@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_thread_models() -> Sequence[ThreadModel]:
-    return [mapped(Ticket, "Ticket", on_message=follow_conversation)]
+    return [mapped(Ticket, "Ticket", on_message=follow_conversation, page="/helpdesk/tickets/{record}")]
 
 
 @hookimpl

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api import Office, Permission
@@ -25,8 +24,8 @@ from mailloom.api.pages import (
     read_form,
     show_form,
 )
+from mailloom.api.pages.conversation import conversation_of
 from mailloom.errors import NotFound
-from mailloom.store.messages import Message
 
 from .models import Team, Ticket, TicketState
 
@@ -60,14 +59,8 @@ TICKETS = Table(
 )
 
 
-class Reply(BaseModel):
-    text: str = Field(
-        min_length=1,
-        max_length=100_000,
-        title="Answer",
-        description="The customer and all followers get it as a mail.",
-        json_schema_extra={"multiline": True},
-    )
+class Naming(BaseModel):
+    name: str = Field(min_length=1, max_length=500, title="Subject", description="For us; the mails keep theirs.")
 
 
 def make(office: Office, toolkit: Toolkit) -> APIRouter:
@@ -79,17 +72,18 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
 
     @router.get("/tickets/{number}", dependencies=[needs(Permission.MESSAGES_READ)])
     def show_ticket(request: Request, number: int) -> Response:
-        return ticket_page(request, number, show_form(Reply))
+        return ticket_page(request, number)
 
-    @router.post("/tickets/{number}/reply")
-    def reply(request: Request, number: int, who: Identity = needs(Permission.MESSAGES_WRITE)) -> Response:
-        form = read_form(Reply, request.state.form)
+    @router.post("/tickets/{number}/name")
+    def rename(request: Request, number: int, who: Identity = needs(Permission.MESSAGES_WRITE)) -> Response:
+        form = read_form(Naming, request.state.form)
         if form.value is None:
             return ticket_page(request, number, form, status=422)
         with office.write() as session:
-            office.post(session, _ticket(session, number), text=form.value.text)
-            audit(session, who, "ticket.reply", f"ticket:{number}")
-        return toolkit.done(request, f"/helpdesk/tickets/{number}", _("The answer is queued."))
+            ticket = _ticket(session, number)
+            before, ticket.name = ticket.name, form.value.name
+            audit(session, who, "ticket.name", f"ticket:{number}", {"before": before, "after": form.value.name})
+        return toolkit.done(request, f"/helpdesk/tickets/{number}", _("The subject is changed."))
 
     @router.post("/tickets/{number}/state/{state}")
     def set_state(
@@ -102,14 +96,22 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
         undo = f"/helpdesk/tickets/{number}/state/{before}"
         return toolkit.done(request, f"/helpdesk/tickets/{number}", _("The state is changed."), undo=undo)
 
-    def ticket_page(request: Request, number: int, form: FormView[Reply], status: int = 200) -> Response:
+    def ticket_page(request: Request, number: int, form: FormView[Naming] | None = None, status: int = 200) -> Response:
         with office.write() as session:
             ticket = _ticket(session, number)
-            thread = office.thread_of(session, ticket)
-            messages = session.scalars(select(Message).where(Message.thread_id == thread.id).order_by(Message.id)).all()
-        crumbs = [Crumb(title=_("Tickets"), path="/helpdesk/tickets")]
-        values = {"ticket": ticket, "messages": messages, "form": form}
-        return toolkit.page(request, "helpdesk/ticket.html", title=ticket.name, crumbs=crumbs, status=status, **values)
+            conversation = conversation_of(office, session, office.thread_of(session, ticket), request)
+            team = session.get(Team, ticket.team_id) if ticket.team_id else None
+        return toolkit.page(
+            request,
+            "helpdesk/ticket.html",
+            title=ticket.name,
+            crumbs=[Crumb(title=_("Tickets"), path="/helpdesk/tickets")],
+            ticket=ticket,
+            team=team,
+            conversation=conversation.at(f"/helpdesk/tickets/{number}"),
+            form=form or show_form(Naming, Naming(name=ticket.name)),
+            status=status,
+        )
 
     return router
 

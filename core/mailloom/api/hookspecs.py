@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mailloom.api.presets import Discovery, Preset
     from mailloom.api.probing import Explanation
     from mailloom.api.receiving import SourceKind
-    from mailloom.api.recorded import Settled
+    from mailloom.api.recorded import Remark, Settled
     from mailloom.api.rest import ApiRoutes
     from mailloom.api.routing import Incoming, Router, SenderVerdict
     from mailloom.api.sending import TransportKind
@@ -234,6 +234,11 @@ def provider_events(events: Sequence[ProviderEvent], session: Session) -> None:
 @hookspec
 def offer_topics(address: str, session: Session) -> Sequence[Topic]:  # type: ignore[empty-body]
     """What the person behind a normalised address can say yes or no to."""
+
+
+@hookspec
+def remark_on_deliveries(delivery_ids: Sequence[int], session: Session) -> Sequence[Remark]:  # type: ignore[empty-body]
+    """What became of these deliveries as far as this addon knows, for the pages that show them."""
 
 
 @hookspec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailloom.store.outbox import DeliveryState
 
@@ -16,3 +17,13 @@ class Settled:
     state: DeliveryState
     status: str = ""
     reply: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A sentence of an addon about a delivery. `path` is where more of it stands, below /admin; '' when nothing does."""
+
+    delivery_id: int
+    text: str
+    at: datetime
+    path: str = ""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
+from urllib.parse import quote
 
 from sqlalchemy import String, inspect
 from sqlalchemy.orm import Session
@@ -79,14 +82,32 @@ class MakesMany(Protocol):
         ...
 
 
+@runtime_checkable
+class HasPage(Protocol):
+    """A `ThreadModel` whose records can be looked at in the administrators' face."""
+
+    def page_of(self, record: str) -> str:
+        """Path below /admin; '' when there is none."""
+        ...
+
+    def values_of(self, session: Session, record: str) -> Sequence[tuple[str, Any]]:
+        """What the record says of itself, each with an English label; nothing when it is gone."""
+        ...
+
+
 _MADE = Memory()
+_SHOWN = (str, int, float, Decimal, date)
 
 
 class MappedThreadModel:
     """`ThreadModel` over a mapped class with `Threaded`. `on_message(record, message, session)` is called for each new message of the thread."""
 
     def __init__(
-        self, cls: type[Any], title: str, on_message: Callable[[Any, Message, Session], None] | None = None
+        self,
+        cls: type[Any],
+        title: str,
+        on_message: Callable[[Any, Message, Session], None] | None = None,
+        page: str = "",
     ) -> None:
         if not issubclass(cls, Threaded):
             raise ConfigurationError(
@@ -98,6 +119,7 @@ class MappedThreadModel:
         self.title = title
         self.private = cls.private_threads
         self._on_message = on_message
+        self._page = page
 
     def check_defaults(self, defaults: Mapping[str, Any]) -> None:
         columns = inspect(self.cls).columns
@@ -192,13 +214,28 @@ class MappedThreadModel:
         if fresh:
             setattr(found, self.cls.cc_field, ", ".join([*([kept] if kept else []), *dict.fromkeys(fresh)]))
 
+    def page_of(self, record: str) -> str:
+        return self._page.replace("{record}", quote(record, safe=""))
+
+    def values_of(self, session: Session, record: str) -> Sequence[tuple[str, Any]]:
+        """The columns that have something short to say: texts, numbers, states, moments."""
+        found = self.get(session, record)
+        if found is None:
+            return []
+        columns = [each for each in inspect(self.cls).column_attrs if not each.columns[0].primary_key]
+        pairs = [(each.key.replace("_", " ").capitalize(), getattr(found, each.key)) for each in columns]
+        return [(label, value) for label, value in pairs if isinstance(value, _SHOWN) and value != ""]
+
     def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
         if self._on_message is not None and (found := self.get(session, record)) is not None:
             self._on_message(found, message, session)
 
 
 def mapped(
-    cls: type[Any], title: str, on_message: Callable[[Any, Message, Session], None] | None = None
+    cls: type[Any], title: str, on_message: Callable[[Any, Message, Session], None] | None = None, *, page: str = ""
 ) -> ThreadModel:
-    """The thread model of a mapped class with the `Threaded` mixin."""
-    return MappedThreadModel(cls, title, on_message)
+    """The thread model of a mapped class with the `Threaded` mixin.
+
+    `page` is where its records are looked at, below /admin, such as `/helpdesk/tickets/{record}`.
+    """
+    return MappedThreadModel(cls, title, on_message, page)

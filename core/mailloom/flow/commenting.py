@@ -8,16 +8,18 @@ from secrets import token_bytes
 
 from sqlalchemy.orm import Session
 
-from mailloom.api.drafts import Enclosure
+from mailloom.api.drafts import Draft, Enclosure
 from mailloom.api.office import Office
 from mailloom.errors import ConfigurationError
 from mailloom.flow.telling import Letter, tell_thread
 from mailloom.flow.threads import last_of_thread
+from mailloom.flow.writing import body_of, shared_lines, stored_message
 from mailloom.mail.address import Address, normalise, parse_addresses
 from mailloom.mail.compose_checks import refuse_controls, refuse_unencodable, without_controls
 from mailloom.mail.subject import reply_subject
 from mailloom.mail.threading import new_message_id
 from mailloom.registry.calls import Hooks
+from mailloom.store.blobs import keep_blobs
 from mailloom.store.contacts import Contact
 from mailloom.store.domains import domain_or_first
 from mailloom.store.messages import IdentifierOrigin, Message, MessageIdentifier, MessageKind, identifier_key
@@ -39,6 +41,8 @@ class Comment:
     html: str = ""
     subject: str = ""
     author_id: int | None = None
+    author_name: str = ""
+    """Who wrote it, shown to us beside it where there is no contact; nobody outside is told."""
     to: Sequence[str] = ()
     enclosures: Sequence[Enclosure] = ()
     parent_id: int | None = None
@@ -58,8 +62,27 @@ def post(session: Session, office: Office, hooks: Hooks, thread: Thread, comment
     if comment.kind in _TELLING:
         letter = Letter(text=comment.text, html=comment.html, enclosures=comment.enclosures)
         tell_thread(session, office, hooks, thread, message, letter, also=also)
+    if comment.enclosures and message.raw_digest is None:
+        _keep_enclosures(session, office, thread, message, comment)
     hooks.message_stored(message, thread, session)
     return message
+
+
+def _keep_enclosures(session: Session, office: Office, thread: Thread, message: Message, comment: Comment) -> None:
+    """Nobody was written to, so no mail holds the files yet: they are kept as one that goes to nobody."""
+    own = domain_or_first(session, thread.domain_id)
+    house = parse_addresses(own.from_address)[0] if own is not None else Address(name="", localpart="mailloom", domain="localhost")
+    draft = Draft(
+        sender=house,
+        recipients=[],
+        subject=message.subject,
+        text=comment.text,
+        html=comment.html,
+        enclosures=comment.enclosures,
+    )
+    lines = shared_lines(draft, house, None, message.message_id, office.now())
+    [message.raw_digest] = keep_blobs(session, [stored_message(lines, body_of(draft))], office.now())
+    session.flush()
 
 
 def _check(comment: Comment) -> None:
@@ -87,7 +110,7 @@ def _store(session: Session, office: Office, thread: Thread, comment: Comment) -
         internal=comment.kind in _INTERNAL,
         outgoing=comment.kind in _TELLING,
         author_id=author.id if author else None,
-        from_text=author.name if author else "",
+        from_text=author.name if author else comment.author_name,
         from_address=author.addresses[0].key if author and author.addresses else "",
         subject=subject,
         text=comment.text,

@@ -94,9 +94,9 @@ class Inbound:
     def retry(
         self, arrival_id: int, *, recipients: Sequence[str] | None = None, fallback: str | None = None
     ) -> Received:
-        """Decide anew about a parked mail, with other recipients or a fallback (`model` or `model:record`) where given."""
+        """Decide anew about a parked or discarded mail, with other recipients or a fallback (`model` or `model:record`) where given."""
         with self._database.write() as session:
-            arrival = _parked(session, arrival_id)
+            arrival = _in_state(session, arrival_id, Outcome.PARKED, Outcome.DISCARDED)
             arrival.outcome = Outcome.KEPT
             if recipients is not None:
                 arrival.envelope_recipients = list(recipients)
@@ -107,8 +107,14 @@ class Inbound:
     def discard(self, arrival_id: int, reason: str = "discarded by hand") -> None:
         """Put a parked mail away; its bytes stay until retention."""
         with self._database.write() as session:
-            arrival = _parked(session, arrival_id)
+            arrival = _in_state(session, arrival_id, Outcome.PARKED)
             arrival.outcome, arrival.reason = Outcome.DISCARDED, reason
+
+    def restore(self, arrival_id: int, reason: str = "taken out again by hand") -> None:
+        """Let a mail that was put away wait for a person again."""
+        with self._database.write() as session:
+            arrival = _in_state(session, arrival_id, Outcome.DISCARDED)
+            arrival.outcome, arrival.reason = Outcome.PARKED, reason
 
     # --- deciding ---
 
@@ -296,10 +302,11 @@ def _found(session: Session, arrival_id: int, *, lock: bool = False) -> Arrival:
     return arrival
 
 
-def _parked(session: Session, arrival_id: int) -> Arrival:
+def _in_state(session: Session, arrival_id: int, *allowed: Outcome) -> Arrival:
     arrival = _found(session, arrival_id, lock=True)
-    if arrival.outcome is not Outcome.PARKED:
+    if arrival.outcome not in allowed:
         raise Refused(
-            f"Arrival {arrival_id} is {arrival.outcome}, not parked.", remedy="Only parked mails can be handled again."
+            f"Arrival {arrival_id} is {arrival.outcome}, not {' or '.join(allowed)}.",
+            remedy="Only mails that were parked can be handled again.",
         )
     return arrival

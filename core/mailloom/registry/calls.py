@@ -25,7 +25,7 @@ from mailloom.api.persons import Topic
 from mailloom.api.presets import Discovery, Preset
 from mailloom.api.probing import Explanation
 from mailloom.api.receiving import SourceKind
-from mailloom.api.recorded import Settled
+from mailloom.api.recorded import Remark, Settled
 from mailloom.api.rest import ApiRoutes
 from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
@@ -205,6 +205,11 @@ class Hooks:
         """Of all addons, in order; who fails is left out."""
         given = {"address": address, "session": session}
         return [topic for _, topic in self._collected("offer_topics", Topic, given)]
+
+    def remark_on_deliveries(self, delivery_ids: Sequence[int], session: Session) -> list[Remark]:
+        """Of all addons, in order; who fails is left out."""
+        given = {"delivery_ids": delivery_ids, "session": session}
+        return [remark for _, remark in self._collected("remark_on_deliveries", Remark, given)]
 
     def export_person(self, address: str, session: Session) -> dict[str, list[Mapping[str, Any]]]:
         """Records by what they are. Raises HookFailed, because an export that lacks a part is none."""

@@ -9,7 +9,7 @@ import hashlib
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailloom.store.arrivals import HAS_RAW
@@ -17,6 +17,7 @@ from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
 LONGEST_IDENTIFIER = 250
+ON_THREAD = text("thread_id IS NOT NULL")
 
 
 class MessageKind(StrEnum):
@@ -36,6 +37,8 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         Index("ix_message_thread_id_id", "thread_id", "id"),
+        # The conversations by last activity, beside a million mails that belong to none.
+        Index("ix_message_threaded", "id", sqlite_where=ON_THREAD, postgresql_where=ON_THREAD),
         Index("ix_message_arrival_id", "arrival_id"),
         Index("ix_message_from_address_created_at", "from_address", "created_at"),
         Index("ix_message_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
@@ -39,6 +39,7 @@ from mailloom.api import (
 )
 from mailloom.api.rest import ApiRoutes
 from mailloom.api.services import ServiceStatus
+from mailloom.api.web import AccountPanel, SetupStep
 from mailloom.errors import ConfigurationError, TemporaryFailure
 from mailloom.mail.address import parse_addresses
 from mailloom.mail.message import parse
@@ -232,6 +233,27 @@ def test_hook_register_menu(offering: Callable[..., Hooks], failures: Failures) 
     assert [addon for addon, _, _ in failures] == ["second"]
 
 
+def test_hook_register_account_panels(offering: Callable[..., Hooks]) -> None:
+    panel = AccountPanel(name="oauth", template="oauth/panel.html", values=lambda office, account_id: {"id": account_id})
+    catalogue = make_catalogue(offering(oauth={"register_account_panels": lambda: [panel]}))
+    assert catalogue.account_panels == {"oauth": panel}
+
+
+def test_hook_register_setup_steps(offering: Callable[..., Hooks], failures: Failures) -> None:
+    step = SetupStep(
+        name="sea",
+        title="Put to sea",
+        summary="Cast off.",
+        path="/sea",
+        label="Cast off",
+        permission=Permission.SYSTEM_WRITE,
+        done=lambda office: False,
+    )
+    hooks = offering(first={"register_setup_steps": lambda: [step]}, second={"register_setup_steps": lambda: [step]})
+    assert make_catalogue(hooks).setup_steps == {"sea": step}
+    assert [addon for addon, _, _ in failures] == ["second"]
+
+
 def test_hook_register_jobs(offering: Callable[..., Hooks]) -> None:
     job = Job(name="tidy", summary="Tidies up.", every_seconds=60, run=lambda office: "Tidied.")
     catalogue = make_catalogue(offering(tidy={"register_jobs": lambda: [job]}))
@@ -393,6 +415,17 @@ def test_hook_offer_topics(offering: Callable[..., Hooks], failures: Failures) -
         shop={"offer_topics": lambda: [offers]},
     )
     assert hooks.offer_topics("ann@example.org", NO_SESSION) == [news, offers]
+    assert [addon for addon, _, _ in failures] == ["wrong", "broken"]
+
+
+def test_hook_remark_on_deliveries(offering: Callable[..., Hooks], failures: Failures) -> None:
+    returned = Remark(delivery_id=7, text="It came back.", at=datetime(2026, 3, 2, tzinfo=UTC), path="/bounces/1")
+    hooks = offering(
+        bounce={"remark_on_deliveries": lambda delivery_ids: [returned] if 7 in delivery_ids else []},
+        wrong={"remark_on_deliveries": lambda: ["It came back."]},
+        broken={"remark_on_deliveries": lambda: 1 / 0},
+    )
+    assert hooks.remark_on_deliveries([7, 8], NO_SESSION) == [returned]
     assert [addon for addon, _, _ in failures] == ["wrong", "broken"]
 
 

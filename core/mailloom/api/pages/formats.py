@@ -112,6 +112,15 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def value_of(value: Any) -> Markup | str:
+    """Any value as it is best shown."""
+    if isinstance(value, Enum):
+        return badge(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    return yes_no(value) if isinstance(value, bool) else text_of(value) or "–"
+
+
 def yes_no(value: bool) -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(GOOD if value else QUIET, _("yes") if value else _("no"))
 

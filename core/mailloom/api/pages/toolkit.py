@@ -187,3 +187,9 @@ def asks_for(request: Request, element: str) -> bool:
     return (
         "hx-request" in headers and headers.get("hx-target") == element and "hx-history-restore-request" not in headers
     )
+
+
+def row_number(text: str) -> int:
+    """The number of a row as a stranger wrote it; 0, which no row has, for what is none."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return number if number < 2**63 else 0

@@ -420,6 +420,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("raw_digest IS NOT NULL"),
         )
         batch_op.create_index("ix_message_thread_id_id", ["thread_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_message_threaded",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("thread_id IS NOT NULL"),
+            postgresql_where=sa.text("thread_id IS NOT NULL"),
+        )
 
     op.create_table(
         "delivery",
@@ -596,6 +603,11 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_message_threaded",
+            sqlite_where=sa.text("thread_id IS NOT NULL"),
+            postgresql_where=sa.text("thread_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_message_thread_id_id")
         batch_op.drop_index(
             "ix_message_raw_digest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Annotated
 
@@ -30,7 +30,7 @@ from mailloom.api.pages import (
     read_form,
     show_form,
 )
-from mailloom.api.pages.toolkit import ROOT
+from mailloom.api.pages.toolkit import ROOT, row_number
 from mailloom.app import App
 from mailloom.errors import MailloomError, NotFound
 from mailloom.mail.message import parse
@@ -41,6 +41,7 @@ from mailloom.web.admin.outbox import LARGEST_ID
 
 _LONGEST_TEXT = 20_000
 _MOST_HEADERS = 100
+_MOST_UNDONE = 50
 
 
 def _from(words: str) -> ColumnElement[bool]:
@@ -128,6 +129,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             text=mail.plain[:_LONGEST_TEXT],
             octets=len(raw),
             parked=arrival.outcome is Outcome.PARKED,
+            put_away=arrival.outcome is Outcome.DISCARDED,
             form=form or show_form(Elsewhere),
             models=list(app.thread_models.values()),
             status=status,
@@ -158,7 +160,22 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     @router.post("/arrivals/discard")
     def discard_all(request: Request, identity: Identity = needs(Permission.MESSAGES_WRITE)) -> Response:
         why = _("put away by {name}", name=identity.name)
-        return _each(app, toolkit, request, identity, "discard", lambda number: app.inbound.discard(number, why))
+        return _each(
+            app, toolkit, request, identity, "discard", lambda number: app.inbound.discard(number, why), undo="restore"
+        )
+
+    @router.post("/arrivals/restore")
+    def restore_ticked(request: Request, identity: Identity = needs(Permission.MESSAGES_WRITE)) -> Response:
+        return _each(app, toolkit, request, identity, "restore", _restored(app, identity))
+
+    @router.post("/arrivals/restore/{numbers}")
+    def restore_named(
+        request: Request, numbers: str, identity: Identity = needs(Permission.MESSAGES_WRITE)
+    ) -> Response:
+        """What was put away at once, taken out again at once."""
+        return _each(
+            app, toolkit, request, identity, "restore", _restored(app, identity), keys=numbers.split("-")[:_MOST_UNDONE]
+        )
 
     @router.post("/arrivals/{arrival_id}/reroute")
     def reroute(request: Request, arrival_id: int, identity: Identity = needs(Permission.MESSAGES_WRITE)) -> Response:
@@ -186,23 +203,39 @@ def _each(
     identity: Identity,
     verb: str,
     act: Callable[[int], object],
+    *,
+    keys: Sequence[str] = (),
+    undo: str = "",
 ) -> Response:
     """Every ticked mail by itself: one that cannot be handled is said and stops nothing."""
     done, faults = [], []
-    for key in ARRIVALS.selected(request.state.form):
-        if not key.isdigit() or int(key) > LARGEST_ID:
-            continue
+    for number in filter(None, map(row_number, keys or ARRIVALS.selected(request.state.form))):
         try:
-            act(int(key))
+            act(number)
         except MailloomError as error:
             faults.append(str(error))
         else:
-            done.append(int(key))
+            done.append(number)
     with app.write() as session:
         audit(session, identity, f"arrival.{verb}", details={"ids": done})
-    said = n_("{count} mail was decided about.", "{count} mails were decided about.", len(done))
     path = f"/arrivals/{done[0]}" if len(done) == 1 else "/arrivals"
-    return toolkit.done(request, path, " ".join([said, *faults[:1]]), tone="bad" if faults else "good")
+    # The list travels in a cookie.
+    back = f"/arrivals/{undo}/{'-'.join(map(str, done))}" if undo and 0 < len(done) <= _MOST_UNDONE else ""
+    said = " ".join([_said(verb, len(done)), *faults[:1]])
+    return toolkit.done(request, path, said, tone="bad" if faults else "good", undo=back)
+
+
+def _said(verb: str, count: int) -> str:
+    if verb == "discard":
+        return n_("{count} mail was put away.", "{count} mails were put away.", count)
+    if verb == "restore":
+        return n_("{count} mail waits again.", "{count} mails wait again.", count)
+    return n_("{count} mail was decided about.", "{count} mails were decided about.", count)
+
+
+def _restored(app: App, identity: Identity) -> Callable[[int], None]:
+    why = _("taken out again by {name}", name=identity.name)
+    return lambda number: app.inbound.restore(number, why)
 
 
 def _arrival(session: Session, arrival_id: int) -> Arrival:

@@ -34,6 +34,7 @@ def page_environment(app: App, static: Callable[[str], str]) -> jinja2.Environme
         number=formats.number,
         badge=formats.badge,
         yes_no=formats.yes_no,
+        value=formats.value_of,
     )
     app.registry.hooks.prepare_templates(environment)
     return environment

@@ -37,6 +37,15 @@ CORE_MENU = (
         icon="clock",
     ),
     MenuEntry(
+        name="conversations",
+        title="Conversations",
+        path="/conversations",
+        section=MenuSection.MAIL,
+        permission=Permission.MESSAGES_READ,
+        order=20,
+        icon="mail",
+    ),
+    MenuEntry(
         name="arrivals",
         title="Arrivals",
         path="/arrivals",

@@ -26,7 +26,7 @@ from mailloom.api.pages import (
     n_,
     needs,
 )
-from mailloom.api.pages.toolkit import ROOT
+from mailloom.api.pages.toolkit import ROOT, row_number
 from mailloom.app import App
 from mailloom.errors import NotFound
 from mailloom.flow.outbox import CANCELLABLE, RETRIABLE, WAITING, cancel, retry, set_priority
@@ -124,6 +124,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             tries = tries_of(session, delivery)
             message = session.get_one(Message, delivery.message_id)
             account = session.get(AccountRow, delivery.account_id) if delivery.account_id else None
+            remarks = app.registry.hooks.remark_on_deliveries([delivery_id], session)
         meaning = app.registry.hooks.explain_failure(delivery.reply, "smtp", account.kind if account else "")
         return toolkit.page(
             request,
@@ -134,6 +135,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             message=message,
             account=account,
             tries=tries,
+            remarks=remarks,
             meaning=meaning if delivery.state is not DeliveryState.SENT else None,
             may_retry=delivery.state in RETRIABLE,
             may_cancel=delivery.state in CANCELLABLE,
@@ -190,7 +192,7 @@ def _change(
     act: Callable[[Session, Sequence[int]], Sequence[int]],
 ) -> int:
     """What was ticked, or the one delivery of its own page; how many could be changed."""
-    ids = [int(key) for key in DELIVERIES.selected(request.state.form) if key.isdigit() and int(key) <= LARGEST_ID]
+    ids = list(filter(None, map(row_number, DELIVERIES.selected(request.state.form))))
     with app.write() as session:
         changed = act(session, ids)
         audit(session, identity, f"delivery.{verb}", details={"ids": list(changed)})
