@@ -33,8 +33,9 @@ MAIL_BYTES = 8_900
 
 
 def installation(url: str, port: int, connections: int) -> Any:
-    from mailloom.app import App, Place, create_app
+    from mailloom.app import App, create_app
     from mailloom.flow.accounts import Accounts
+    from mailloom.place import Place
     from mailloom.store.domains import MailDomain
 
     folder = FOLDER / "mailing"

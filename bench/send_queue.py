@@ -102,10 +102,11 @@ def fresh_database(kind: str, name: str) -> str:
 def ours(url: str, port: int, mails: int, connections: int) -> None:
     """A whole installation with the smtp addon; prints one line of JSON."""
     from mailloom.api.drafts import Draft, Recipient
-    from mailloom.app import App, Place, create_app
+    from mailloom.app import App, create_app
     from mailloom.cli.working import duties_of
     from mailloom.flow.accounts import Accounts
     from mailloom.mail.address import Address
+    from mailloom.place import Place
 
     folder = FOLDER / "installation"
     shutil.rmtree(folder, ignore_errors=True)

@@ -10,8 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,78 +18,39 @@ from pydantic import BaseModel
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from mailloom.api.accounts import Account, Rest
-from mailloom.api.composing import Decoration
+from mailloom.api.accounts import Account
 from mailloom.api.dns import ConfiguredResolver, Resolver
-from mailloom.api.drafts import Denial, Draft, Enclosure, Purpose, Queued
+from mailloom.api.drafts import Draft, Enclosure, Queued
 from mailloom.api.office import Received
-from mailloom.api.persons import Topic
 from mailloom.api.receiving import Mailing, SourceKind
-from mailloom.api.sending import Capabilities, TransportKind
+from mailloom.api.sending import TransportKind
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
+from mailloom.desk import Desk
 from mailloom.errors import ConfigurationError, NotFound
-from mailloom.flow.account_values import account_capabilities, account_value
-from mailloom.flow.alarms import close_alarms, raise_alarm
+from mailloom.flow.account_values import account_value
 from mailloom.flow.commenting import Comment, post
-from mailloom.flow.composing import mail_as_sent
 from mailloom.flow.contacts import contacts_of
-from mailloom.flow.health import pause
 from mailloom.flow.inbound import Inbound
 from mailloom.flow.outbound import Outbound
-from mailloom.flow.outbound_hooks import tell_settled
-from mailloom.flow.persons import erase_core, export_core
-from mailloom.flow.resting import rest_of
 from mailloom.flow.telling import tell_contact
 from mailloom.flow.threads import open_thread, takes_part
 from mailloom.mail.address import normalise
 from mailloom.mail.token import Keyring
+from mailloom.place import Place, place, utc_now
 from mailloom.registry.registry import Registry
 from mailloom.registry.templates import make_environment
-from mailloom.store.accounts import AccountRow, AccountState, Direction
+from mailloom.store.accounts import AccountRow, Direction
 from mailloom.store.contacts import Contact
 from mailloom.store.database import Database
 from mailloom.store.domains import all_domains
-from mailloom.store.memory import Memory
 from mailloom.store.messages import Message, MessageKind
-from mailloom.store.outbox import Delivery
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE, Keys, create_keys, load_keys
 from mailloom.store.threads import Thread, Threaded
 from mailloom.store.types import Sealed
 
-DATABASE_URL_VARIABLE = "MAILLOOM_DATABASE_URL"
-ADDONS_PATH_VARIABLE = "MAILLOOM_ADDONS_PATH"
-KEY_FILE = "mailloom.keys"
-DATABASE_FILE = "mailloom.db"
 
-
-def utc_now() -> datetime:
-    """The one reading of the system's clock."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an installation lives. `addons_path`: folders with further addons."""
-
-    data_folder: Path
-    database_url: str
-    addons_path: tuple[Path, ...] = ()
-
-    @property
-    def key_file(self) -> Path:
-        return self.data_folder / KEY_FILE
-
-
-def place(data_folder: Path) -> Place:
-    """The place that the environment describes; SQLite in the data folder unless MAILLOOM_DATABASE_URL says otherwise."""
-    folder = data_folder.expanduser().resolve()
-    url = os.environ.get(DATABASE_URL_VARIABLE) or f"sqlite:///{folder / DATABASE_FILE}"
-    paths = [Path(part) for part in os.environ.get(ADDONS_PATH_VARIABLE, "").split(os.pathsep) if part]
-    return Place(data_folder=folder, database_url=url, addons_path=tuple(paths))
-
-
-class App:
+class App(Desk):
     """The running application. Safe to share between threads; `close` it at the end."""
 
     def __init__(self, where: Place, keys: Keys, *, clock: Callable[[], datetime] = utc_now) -> None:
@@ -218,11 +178,6 @@ class App:
             )
         return account_value(row, kinds[row.kind].settings, self.keys)
 
-    def pause_account(self, session: Session, account_id: int, reason: str, remedy: str) -> None:
-        row = session.get(AccountRow, account_id, with_for_update=True)
-        if row is not None and row.state is not AccountState.PAUSED:
-            pause(session, row, reason, remedy, self.now())
-
     def enqueue(self, session: Session, draft: Draft) -> Queued:
         return self.outbound.enqueue(session, draft)
 
@@ -276,67 +231,11 @@ class App:
         comment = Comment(text=text, kind=kind, parent_id=parent.id if parent else None)
         return post(session, self, self.registry.hooks, thread, comment)
 
-    def mail_as_sent(self, session: Session, delivery: Delivery) -> bytes:
-        message = session.get_one(Message, delivery.message_id)
-        return mail_as_sent(session, self.registry.composers, delivery, message)
-
-    def denials(
-        self, session: Session, addresses: Sequence[str], purpose: Purpose, topic: str = ""
-    ) -> Mapping[str, Denial]:
-        return self.registry.hooks.deny_recipients(addresses, purpose, topic, session)
-
-    def rest_of_account(self, session: Session, account_id: int) -> Rest | None:
-        row = session.get(AccountRow, account_id)
-        return rest_of(session, row, self.now()) if row is not None else None
-
-    def bulk_denial(self, session: Session, domain: str, per_day: int) -> Denial | None:
-        return self.registry.hooks.permit_bulk(domain, per_day, session)
-
-    def delivery_settled(self, session: Session, delivery: Delivery) -> None:
-        tell_settled(self.registry.hooks, [delivery], session)
-
-    def complaint_recorded(self, session: Session, delivery: Delivery, feedback_type: str) -> None:
-        self.registry.hooks.complained(delivery, feedback_type, session)
-
-    def topics_for(self, session: Session, address: str) -> list[Topic]:
-        return self.registry.hooks.offer_topics(address, session)
-
-    def opted_out(self, session: Session, address: str, topic: str, source: str) -> None:
-        self.registry.hooks.opted_out(address, topic, source, session)
-
-    def opted_in_again(self, session: Session, address: str, topic: str) -> None:
-        self.registry.hooks.opted_in_again(address, topic, session)
-
-    def decorations(self, session: Session, message_id: int) -> list[Decoration]:
-        return self.registry.hooks.decorate_marketing(message_id, session)
-
-    def export_person(self, session: Session, address: str) -> dict[str, list[Mapping[str, Any]]]:
-        return {**export_core(session, address), **self.registry.hooks.export_person(address, session)}
-
-    def erase_person(self, session: Session, address: str) -> dict[str, int]:
-        addons = self.registry.hooks.erase_person(address, session)
-        return {**addons, **erase_core(session, address, self.now())}
-
-    def capabilities(self, account_id: int, session: Session) -> Capabilities | None:
-        known = _CAPABILITIES.of(session)
-        if account_id not in known:
-            row = session.get(AccountRow, account_id)
-            kind = self.registry.transports.get(row.kind) if row is not None else None
-            known[account_id] = None if row is None or kind is None else account_capabilities(row, kind.capabilities)
-        found: Capabilities | None = known[account_id]
-        return found
-
     def tell(self, session: Session, contact_id: int, *, subject: str, text: str) -> None:
         contact = session.get(Contact, contact_id)
         if contact is None:
             raise NotFound(f"There is no contact {contact_id}.")
         tell_contact(session, self, contact, subject, text)
-
-    def raise_alarm(self, session: Session, subject: str, text: str, remedy: str = "") -> None:
-        raise_alarm(session, subject, text, remedy, self.now())
-
-    def close_alarms(self, session: Session, subject: str) -> None:
-        close_alarms(session, subject, self.now())
 
     def _account_id(self, name: str | None) -> int | None:
         return None if name is None else self.account_id(name)
@@ -350,10 +249,6 @@ class App:
         if number is None:
             raise NotFound(f"There is no account {name!r}.", remedy="`mailloom accounts list` shows them all.")
         return number
-
-
-_CAPABILITIES = Memory(AccountRow)
-"""Asked for with every delivery."""
 
 
 def _is_postmaster(address: str, domains: Set[str]) -> bool:

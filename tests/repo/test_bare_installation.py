@@ -29,7 +29,8 @@ class Absent(importlib.abc.MetaPathFinder):
 BLOCKED = set(json.loads(sys.argv[2]))
 sys.meta_path.insert(0, Absent())
 
-from mailloom.app import App, Place, create_app
+from mailloom.app import App, create_app
+from mailloom.place import Place
 from mailloom.errors import MailloomError
 
 folder = Path(sys.argv[1])

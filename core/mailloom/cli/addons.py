@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mailloom.app import place
 from mailloom.cli.opening import opened, opened_for_upgrade
 from mailloom.cli.output import AsJson, print_json, print_record, print_records, say
 from mailloom.errors import ConfigurationError, NotFound
+from mailloom.place import place
 from mailloom.registry import Addon, Registry
 from mailloom.registry.discovery import find_addons, use_addons_path
 from mailloom.registry.skeleton import write_skeleton

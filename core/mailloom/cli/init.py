@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mailloom.app import App, create_app, place
+from mailloom.app import App, create_app
 from mailloom.cli.first_user import first_link, first_link_text
 from mailloom.cli.opening import data_folder
 from mailloom.cli.output import AsJson, print_json, say
 from mailloom.errors import MailloomError
+from mailloom.place import place
 from mailloom.store.system import AddonState
 
 STANDARD_ADDONS = ("smtp", "sendmail", "imap", "pop3", "alias", "catchall", "bounce")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from mailloom.app import place
 from mailloom.cli.opening import data_folder, opened
 from mailloom.cli.output import AsJson, print_json, say
+from mailloom.place import place
 from mailloom.registry.rotation import rotate
 from mailloom.store.secrets import create_keys
 

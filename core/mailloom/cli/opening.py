@@ -9,7 +9,8 @@ from pathlib import Path
 
 import typer
 
-from mailloom.app import App, open_app, place
+from mailloom.app import App, open_app
+from mailloom.place import place
 from mailloom.store.secrets import ENVIRONMENT_VARIABLE as KEYS_VARIABLE
 from mailloom.store.secrets import load_keys
 

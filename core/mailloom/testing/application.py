@@ -24,9 +24,10 @@ from mailloom.api.drafts import Purpose
 from mailloom.api.receiving import SourceKind
 from mailloom.api.sending import TransportKind
 from mailloom.api.threads import ThreadModel, mapped
-from mailloom.app import App, Place, create_app, utc_now
+from mailloom.app import App, create_app
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.message import parse
+from mailloom.place import Place, utc_now
 from mailloom.store.base import Base
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.threads import Threaded

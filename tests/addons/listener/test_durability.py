@@ -16,8 +16,9 @@ import pytest
 from sqlalchemy import select
 
 from mailloom.addons.alias.managing import AliasForm, add_alias
-from mailloom.app import App, create_app, open_app, place
+from mailloom.app import App, create_app, open_app
 from mailloom.jobs.duties import Duties
+from mailloom.place import place
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.database import Database
 from mailloom.store.domains import MailDomain

@@ -20,10 +20,10 @@ from sqlalchemy.exc import OperationalError
 
 from mailloom.addons.mailing.models import LedgerRow, MailingState
 from mailloom.addons.mailing.running import run
-from mailloom.app import DATABASE_URL_VARIABLE
 from mailloom.cli.working import duties_of
 from mailloom.errors import MailloomError
 from mailloom.flow.failpoints import ENVIRONMENT_VARIABLE
+from mailloom.place import DATABASE_URL_VARIABLE
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
 from mailloom.testing import Clock, temporary_app

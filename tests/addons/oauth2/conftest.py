@@ -26,7 +26,7 @@ def provider() -> Iterator[OAuthProvider]:
 
 @pytest.fixture
 def clock() -> Clock:
-    from mailloom.app import utc_now
+    from mailloom.place import utc_now
 
     return Clock(utc_now())
 

@@ -17,7 +17,8 @@ from mailloom.addons.alias.managing import AliasForm, add_alias
 from mailloom.addons.helpdesk.models import Ticket
 from mailloom.api.receiving import Mailing
 from mailloom.api.routing import Pass
-from mailloom.app import App, create_app, place
+from mailloom.app import App, create_app
+from mailloom.place import place
 from mailloom.store.arrivals import Arrival, Outcome
 from mailloom.store.blobs import read_blob
 from mailloom.store.database import Database

@@ -102,7 +102,8 @@ DRIVER = """
 import sys
 from pathlib import Path
 from sqlalchemy import select
-from mailloom.app import App, create_app, open_app, place
+from mailloom.app import App, create_app, open_app
+from mailloom.place import place
 from mailloom.jobs.duties import Duties
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.base import Base
