@@ -18,6 +18,7 @@ from mailloom.errors import MailloomError
 from mailloom.mail.address import parse_addresses
 from mailloom.store.messages import Message
 
+from .among import among
 from .drafting import address_of, files_of
 from .feeding import COMPOSER
 from .models import LedgerRow, Mailing, MailingState, Standing, Variant
@@ -25,7 +26,6 @@ from .pausing import stop
 from .rendering import Person, Words, values_of
 from .skeleton import Skeleton
 
-_ROWS_AT_ONCE = 500
 _COLUMNS = (
     LedgerRow.id,
     LedgerRow.delivery_id,
@@ -113,20 +113,16 @@ def _composed(session: Session, edition: Edition, row: Any) -> Composition:
 
 def _rows(session: Session, orders: Sequence[Ordered]) -> list[Any]:
     numbers = [order.delivery_id for order in orders]
-    found: list[Any] = []
-    for start in range(0, len(numbers), _ROWS_AT_ONCE):
-        chosen = select(*_COLUMNS).where(LedgerRow.delivery_id.in_(numbers[start : start + _ROWS_AT_ONCE]))
-        found += session.execute(chosen.order_by(LedgerRow.delivery_id)).all()
-    return found
+    chosen = select(*_COLUMNS).where(among(session, LedgerRow.delivery_id, numbers))
+    return list(session.execute(chosen.order_by(LedgerRow.delivery_id)))
 
 
 def _given_back(session: Session, orders: Sequence[Ordered], why: str) -> Mapping[int, Withheld]:
     """Their deliveries will be cancelled by whoever asked; the ledger waits."""
     numbers = [order.delivery_id for order in orders]
-    for start in range(0, len(numbers), _ROWS_AT_ONCE):
-        chosen = LedgerRow.delivery_id.in_(numbers[start : start + _ROWS_AT_ONCE])
-        statement = update(LedgerRow).where(chosen, LedgerRow.state == Standing.QUEUED).values(state=Standing.PENDING)
-        session.execute(statement, execution_options={"synchronize_session": False})
+    chosen = among(session, LedgerRow.delivery_id, numbers)
+    statement = update(LedgerRow).where(chosen, LedgerRow.state == Standing.QUEUED).values(state=Standing.PENDING)
+    session.execute(statement, execution_options={"synchronize_session": False})
     return {number: Withheld(why=why) for number in numbers}
 
 

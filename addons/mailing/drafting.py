@@ -99,6 +99,39 @@ def change_content(
     return fresh
 
 
+def add_variant(session: Session, mailing_id: int, *, actor: str, now: datetime) -> Variant:
+    """One more variant, with the words of the first, under the next free label. Only of a draft; the caller commits."""
+    _must_be_draft(session, mailing_id)
+    current = variants_of(session, mailing_id)
+    free = [label for label in _LABELS if label not in {variant.label for variant in current}]
+    if not free:
+        raise Refused(f"A mailing has at most {len(_LABELS)} variants.")
+    first = current[0]
+    fresh = _variant(mailing_id, free[0], Content(subject=first.subject, html=first.html, text=first.text))
+    session.add(fresh)
+    note(session, mailing_id, "edited", actor=actor, why=f"variant {fresh.label} added", now=now)
+    return fresh
+
+
+def remove_variant(session: Session, mailing_id: int, label: str, *, actor: str, now: datetime) -> None:
+    """Only of a draft, and never the last one; the caller commits."""
+    _must_be_draft(session, mailing_id)
+    current = variants_of(session, mailing_id)
+    chosen = next((variant for variant in current if variant.label == label), None)
+    if chosen is None:
+        raise NotFound(f"Mailing {mailing_id} has no variant {label!r}.")
+    if len(current) == 1:
+        raise Refused("A mailing says something.", remedy="Change the words of its only variant.")
+    session.delete(chosen)
+    note(session, mailing_id, "edited", actor=actor, why=f"variant {label} removed", now=now)
+
+
+def _must_be_draft(session: Session, mailing_id: int) -> None:
+    state = found(session, mailing_id).state
+    if state is not MailingState.DRAFT:
+        raise Refused(f"Mailing {mailing_id} is {state}.", remedy="Only a draft's variants can be added and removed.")
+
+
 def variants_of(session: Session, mailing_id: int) -> list[Variant]:
     """Those in use, by label."""
     chosen = select(Variant).where(Variant.mailing_id == mailing_id, Variant.retired_at.is_(None))

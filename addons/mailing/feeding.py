@@ -17,6 +17,7 @@ from mailloom.api import Draft, Enclosure, Office, Purpose, Recipient
 from mailloom.mail.address import Address, normalise, parse_addresses
 from mailloom.store.outbox import Delivery, DeliveryState
 
+from .among import among
 from .counting import Tally
 from .drafting import address_of, files_of, variants_of
 from .models import LedgerRow, Mailing, Standing, Variant
@@ -26,7 +27,6 @@ COMPOSER = "mailing"
 PRIORITY = 5
 """Transactional mail overtakes marketing."""
 BATCH = 1000
-_KEYS_AT_ONCE = 500
 _PENDING = text("mailing_recipient.state = 'pending'")
 _QUEUED = text("mailing_recipient.state = 'queued'")
 _AGAIN = (
@@ -111,7 +111,6 @@ def _queue(
 
 
 def _queued_again(session: Session, numbers: Sequence[int | None], now: datetime) -> set[int]:
-    found: set[int] = set()
     wanted = [number for number in numbers if number is not None]
     values = {
         "state": DeliveryState.QUEUED,
@@ -122,11 +121,11 @@ def _queued_again(session: Session, numbers: Sequence[int | None], now: datetime
         "settled_at": None,
         "explanation": "",
     }
-    for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        chosen = Delivery.id.in_(wanted[start : start + _KEYS_AT_ONCE])
-        statement = update(Delivery).where(chosen, Delivery.state.in_(_AGAIN)).values(values).returning(Delivery.id)
-        found.update(session.execute(statement, execution_options={"synchronize_session": False}).scalars())
-    return found
+    if not wanted:
+        return set()
+    chosen = among(session, Delivery.id, wanted) & Delivery.state.in_(_AGAIN)
+    statement = update(Delivery).where(chosen).values(values).returning(Delivery.id)
+    return set(session.execute(statement, execution_options={"synchronize_session": False}).scalars())
 
 
 def _queued_anew(
@@ -156,15 +155,9 @@ def _queued_anew(
 
 
 def _deliveries(session: Session, message_id: int, keys: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        chosen = select(Delivery.key, Delivery.id).where(
-            Delivery.message_id == message_id,
-            Delivery.key.in_(keys[start : start + _KEYS_AT_ONCE]),
-            Delivery.state == DeliveryState.QUEUED,
-        )
-        found.update(session.execute(chosen).all())
-    return found
+    mine = (Delivery.message_id == message_id) & among(session, Delivery.key, keys)
+    chosen = select(Delivery.key, Delivery.id).where(mine, Delivery.state == DeliveryState.QUEUED)
+    return dict(session.execute(chosen).all())
 
 
 def _leave_out(session: Session, office: Office, mailing: Mailing, rows: Sequence[Any], now: datetime) -> None:

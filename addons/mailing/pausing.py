@@ -16,13 +16,13 @@ from mailloom.api import office_of
 from mailloom.errors import Refused
 from mailloom.store.outbox import Delivery, DeliveryState
 
+from .among import among
 from .counting import Tally
 from .history import OURSELVES, moved, must_move, note
 from .models import LedgerRow, Mailing, MailingState, Standing
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.LEASED)
 _AT_WORK = (MailingState.QUEUED, MailingState.SENDING)
-_AT_A_TIME = 500
 
 
 def pause(session: Session, mailing_id: int, *, actor: str, why: str, now: datetime) -> None:
@@ -88,14 +88,13 @@ def take_back(session: Session, mailing_id: int, *, why: str) -> None:
     """Out of the outbox, back to pending. What is being sent at this moment stays queued in the ledger and settles by itself."""
     queued = select(LedgerRow.delivery_id).where(LedgerRow.mailing_id == mailing_id, LedgerRow.state == Standing.QUEUED)
     numbers = [number for number in session.scalars(queued) if number is not None]
-    for start in range(0, len(numbers), _AT_A_TIME):
-        held = _held_back(session, numbers[start : start + _AT_A_TIME], why)
-        rows = update(LedgerRow).where(LedgerRow.delivery_id.in_(held), LedgerRow.state == Standing.QUEUED)
-        session.execute(rows.values(state=Standing.PENDING), execution_options={"synchronize_session": False})
+    held = _held_back(session, numbers, why)
+    rows = update(LedgerRow).where(among(session, LedgerRow.delivery_id, held), LedgerRow.state == Standing.QUEUED)
+    session.execute(rows.values(state=Standing.PENDING), execution_options={"synchronize_session": False})
 
 
 def _held_back(session: Session, numbers: list[int], why: str) -> list[int]:
-    waiting = update(Delivery).where(Delivery.id.in_(numbers), Delivery.state.in_(_WAITING))
+    waiting = update(Delivery).where(among(session, Delivery.id, numbers), Delivery.state.in_(_WAITING))
     values = {"state": DeliveryState.CANCELLED, "attempt": None, "lease_until": None, "explanation": why}
     done = session.execute(
         waiting.values(values).returning(Delivery.id), execution_options={"synchronize_session": False}

@@ -19,13 +19,13 @@ from mailloom.addons.bounce.settings import BounceSettings
 from mailloom.api import Denial, Office, Purpose
 from mailloom.mail.address import normalise
 
+from .among import among
 from .counting import Tally
 from .drafting import variants_of
 from .models import LedgerRow, Mailing, Standing
 from .targets import Candidate, page_of, read_target
 
 PAGE = 2000
-_KEYS_AT_ONCE = 500
 _LONGEST_ADDRESS = 320
 _LONGEST_NAME = 255
 _OPTED_OUT = "opted out"
@@ -115,13 +115,8 @@ def _verdict(candidate: Candidate, key: str, denied: Mapping[str, Denial], known
 
 
 def _known(session: Session, mailing_id: int, keys: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        chosen = select(LedgerRow.key).where(
-            LedgerRow.mailing_id == mailing_id, LedgerRow.key.in_(keys[start : start + _KEYS_AT_ONCE])
-        )
-        found.update(key for key in session.scalars(chosen) if key is not None)
-    return found
+    chosen = select(LedgerRow.key).where(LedgerRow.mailing_id == mailing_id, among(session, LedgerRow.key, keys))
+    return {key for key in session.scalars(chosen) if key is not None}
 
 
 def _label(mailing: Mailing, key: str, labels: Sequence[str]) -> str:

@@ -23,12 +23,12 @@ from mailloom.addons.bounce.models import BounceEvent, Effect
 from mailloom.api import Settled, office_of
 from mailloom.store.outbox import DeliveryState
 
+from .among import among
 from .breaker import break_circuit
 from .counting import Tally
 from .models import EXCLUDED, LedgerRow, Mailing, Standing
 from .preparing import denials_of, standing_of
 
-_AT_ONCE = 500
 _CLOSED = frozenset({Standing.PENDING, *EXCLUDED})
 """A delivery says nothing any more about these."""
 _EFFECTS = {Effect.HARD: Standing.HARD, Effect.SOFT: Standing.SOFT, Effect.POLICY: Standing.POLICY}
@@ -81,24 +81,16 @@ def _rows(session: Session, deliveries: Sequence[int]) -> list[Any]:
         LedgerRow.label,
         LedgerRow.state,
     )
-    found: list[Any] = []
-    for start in range(0, len(deliveries), _AT_ONCE):
-        chosen = select(*columns).where(LedgerRow.delivery_id.in_(deliveries[start : start + _AT_ONCE]))
-        found += session.execute(chosen.order_by(LedgerRow.id)).all()
-    return [row for row in found if row.state not in _CLOSED]
+    chosen = select(*columns).where(among(session, LedgerRow.delivery_id, deliveries)).order_by(LedgerRow.id)
+    return [row for row in session.execute(chosen) if row.state not in _CLOSED]
 
 
 def _effects(session: Session, deliveries: Sequence[int]) -> dict[int, Effect]:
     """The newest event of each that says why it was not delivered."""
-    found: dict[int, Effect] = {}
-    for start in range(0, len(deliveries), _AT_ONCE):
-        chosen = (
-            select(BounceEvent.delivery_id, BounceEvent.effect)
-            .where(BounceEvent.delivery_id.in_(deliveries[start : start + _AT_ONCE]), BounceEvent.effect.in_(_EFFECTS))
-            .order_by(BounceEvent.id)
-        )
-        found.update({number: effect for number, effect in session.execute(chosen) if number is not None})
-    return found
+    mine = among(session, BounceEvent.delivery_id, deliveries)
+    chosen = select(BounceEvent.delivery_id, BounceEvent.effect).where(mine, BounceEvent.effect.in_(_EFFECTS))
+    found = session.execute(chosen.order_by(BounceEvent.id))
+    return {number: effect for number, effect in found if number is not None}
 
 
 def _change(session: Session, row: Any, settled: Settled, effects: Mapping[int, Effect]) -> Change:
@@ -116,19 +108,19 @@ def _change(session: Session, row: Any, settled: Settled, effects: Mapping[int, 
 
 
 def _write(session: Session, changes: Sequence[Change], now: datetime) -> None:
-    """All that were sent in a few statements, the others one by one with their reason."""
+    """All that were sent in one statement, the others one by one with their reason."""
     sent = [change.row.id for change in changes if change.after is Standing.SENT]
     options = {"synchronize_session": False}
-    for start in range(0, len(sent), _AT_ONCE):
-        statement = update(LedgerRow).where(LedgerRow.id.in_(sent[start : start + _AT_ONCE]))
+    if sent:
         values = {"state": Standing.SENT, "reason": "", "settled_at": now}
+        statement = update(LedgerRow).where(among(session, LedgerRow.id, sent))
         session.execute(statement.values(values), execution_options=options)
     for change in changes:
         if change.after is not Standing.SENT:
             settled_at = None if change.after in EXCLUDED else now
-            values = {"state": change.after, "reason": change.reason, "settled_at": settled_at}
+            said = {"state": change.after, "reason": change.reason, "settled_at": settled_at}
             statement = update(LedgerRow).where(LedgerRow.id == change.row.id)
-            session.execute(statement.values(values), execution_options=options)
+            session.execute(statement.values(said), execution_options=options)
 
 
 def _count(session: Session, changes: Sequence[Change], now: datetime) -> None:

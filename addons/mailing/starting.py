@@ -69,12 +69,7 @@ def schedule(
 
 def moment(text: str, zone: str) -> datetime:
     """A local time as a moment. A time that the clocks skip or show twice is refused, since nobody can know which was meant."""
-    try:
-        local: tzinfo = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigurationError(
-            f"There is no time zone {zone[:60]!r}.", remedy="Write it like Europe/Vienna."
-        ) from None
+    local = zone_named(zone)
     try:
         naive = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -87,3 +82,13 @@ def moment(text: str, zone: str) -> datetime:
             f"{text} does not happen, or happens twice, in {zone}: the clocks change.", remedy="Choose another hour."
         )
     return first
+
+
+def zone_named(zone: str) -> tzinfo:
+    """Of the IANA database; ConfigurationError when it has none of that name."""
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"There is no time zone {zone[:60]!r}.", remedy="Write it like Europe/Vienna."
+        ) from None
