@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mailloom.api.sending import TransportKind
     from mailloom.api.services import Service
     from mailloom.api.threads import ThreadModel
-    from mailloom.api.web import MenuEntry, Pages, Routes
+    from mailloom.api.web import AccountPanel, MenuEntry, Pages, Routes, SetupStep
     from mailloom.api.webhooks import ProviderEvent, Webhook
     from mailloom.mail.message import Message as Mail
     from mailloom.mail.reply import Reply as VisibleReply
@@ -99,6 +99,16 @@ def register_pages() -> Sequence[Pages]:  # type: ignore[empty-body]
 @hookspec
 def register_menu() -> Sequence[MenuEntry]:  # type: ignore[empty-body]
     """Lines of its sidebar."""
+
+
+@hookspec
+def register_account_panels() -> Sequence[AccountPanel]:  # type: ignore[empty-body]
+    """Boxes on the page of a mail server."""
+
+
+@hookspec
+def register_setup_steps() -> Sequence[SetupStep]:  # type: ignore[empty-body]
+    """Steps of the guided set-up."""
 
 
 @hookspec

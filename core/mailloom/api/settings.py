@@ -80,6 +80,12 @@ class CoreSettings(BaseModel):
         5_000_000, ge=10_000, le=100_000_000, description="Largest body that the web face takes."
     )
     admin_pages: bool = Field(True, description="Whether the web face has pages for administrators, under /admin.")
+    setup_skipped: list[str] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Steps of the guided set-up that were skipped.",
+        json_schema_extra={"hidden": True},
+    )
     session_idle_minutes: int = Field(
         120, ge=5, le=10_080, description="Minutes without a click after which people are signed out."
     )

@@ -7,11 +7,11 @@ details (RFC 9457). Pages under /admin are for people who are signed in; docs/we
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailloom.api.access import Permission
 
@@ -71,6 +71,38 @@ class MenuEntry:
     """Within the section; ties by name."""
     icon: str = "circle"
     """A name of the icon sprite: `templates/web/static/icons.svg`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPanel:
+    """A box on the page of a mail server, such as how it is connected."""
+
+    name: str
+    template: str
+    """Of the addon's own; gets what `values` answers as `values`, and the account's row as `row`."""
+    values: Callable[[Office, int], Mapping[str, Any] | None]
+    """For the account of an id; None shows nothing. What it raises leaves the box out."""
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupStep:
+    """Something to do once, on the page that leads through the set-up and on its card on the first page."""
+
+    name: str
+    title: str
+    """English, as an order: "Add a server to send by"; the key of its translations, as `summary` and `label`."""
+    summary: str
+    path: str
+    """Below /admin: where it is done."""
+    label: str
+    """Of the button that leads there."""
+    permission: Permission
+    """Of those who can do it; others are not shown it."""
+    done: Callable[[Office], bool]
+    """Asked each time the steps are shown, so it must be quick. What it raises counts as not done."""
+    order: int = 50
+    """The core's own: 10 password, 20 organisation, 30 sending, 40 receiving, 90 apps."""
 
 
 def page(title: str, *paragraphs: str, form: str = "") -> str:

@@ -31,7 +31,7 @@ from mailloom.api.routing import Incoming, Router, SenderVerdict
 from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.threads import ThreadModel
-from mailloom.api.web import MenuEntry, Pages, Routes
+from mailloom.api.web import AccountPanel, MenuEntry, Pages, Routes, SetupStep
 from mailloom.api.webhooks import ProviderEvent, Webhook
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply as VisibleReply
@@ -91,6 +91,12 @@ class Hooks:
 
     def register_menu(self) -> list[tuple[str, MenuEntry]]:
         return self._collected("register_menu", MenuEntry)
+
+    def register_account_panels(self) -> list[tuple[str, AccountPanel]]:
+        return self._collected("register_account_panels", AccountPanel)
+
+    def register_setup_steps(self) -> list[tuple[str, SetupStep]]:
+        return self._collected("register_setup_steps", SetupStep)
 
     def register_api(self) -> list[tuple[str, ApiRoutes]]:
         return self._collected("register_api", ApiRoutes)

@@ -23,7 +23,7 @@ from mailloom.api.sending import TransportKind
 from mailloom.api.services import Service
 from mailloom.api.settings import CoreSettings
 from mailloom.api.threads import ThreadModel
-from mailloom.api.web import MenuEntry, Pages, Routes
+from mailloom.api.web import AccountPanel, MenuEntry, Pages, Routes, SetupStep
 from mailloom.api.webhooks import Webhook
 from mailloom.registry.calls import Hooks
 
@@ -52,6 +52,8 @@ class Catalogue:
     api: Mapping[str, ApiRoutes]
     pages: Mapping[str, Pages]
     menu: Mapping[str, MenuEntry]
+    account_panels: Mapping[str, AccountPanel]
+    setup_steps: Mapping[str, SetupStep]
     owners: Mapping[tuple[str, str], str]
     """Which addon offers (hook, name)."""
 
@@ -86,6 +88,8 @@ def make_catalogue(hooks: Hooks) -> Catalogue:
         api=by_name("register_api", hooks.register_api()),
         pages=by_name("register_pages", hooks.register_pages()),
         menu=by_name("register_menu", hooks.register_menu()),
+        account_panels=by_name("register_account_panels", hooks.register_account_panels()),
+        setup_steps=by_name("register_setup_steps", hooks.register_setup_steps()),
         owners=owners,
     )
 

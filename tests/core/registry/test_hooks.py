@@ -28,6 +28,7 @@ from mailloom.api import (
     Office,
     Pages,
     Pass,
+    Permission,
     Preset,
     Purpose,
     Recipient,

@@ -17,6 +17,10 @@ from mailloom.api.pages.guard import Guarded, guarded_routes
 from mailloom.app import App
 from mailloom.errors import ConfigurationError
 from mailloom.web.admin import (
+    account_forms,
+    account_tests,
+    accounts,
+    addons,
     arrivals,
     audit_log,
     conversations,
@@ -29,6 +33,7 @@ from mailloom.web.admin import (
     profile,
     routing,
     settings,
+    setup,
     signing_in,
     tokens,
     users,
@@ -50,6 +55,11 @@ CORE_PAGES: tuple[Make, ...] = (
     arrivals.make,
     outbox.make,
     routing.make,
+    accounts.make,
+    account_forms.make,
+    account_tests.make,
+    addons.make,
+    setup.make,
     signing_in.make,
     profile.make,
     users.make,

@@ -22,7 +22,7 @@ from mailloom.api.pages import (
     read_form,
     show_form,
 )
-from mailloom.api.pages.fields import label_of
+from mailloom.api.pages.fields import extra_of, label_of
 from mailloom.api.pages.toolkit import asks_for
 from mailloom.app import App
 from mailloom.errors import MailloomError
@@ -93,6 +93,8 @@ def _section(app: App, name: str, model: type[BaseModel], words: str) -> Section
     summary = manifest.summary if manifest else "What concerns no single addon."
     fields = []
     for field, info in model.model_fields.items():
+        if extra_of(info).get("hidden"):
+            continue
         label, meaning = label_of(field, info), info.description or ""
         searched = f"{name} {title} {field} {label} {meaning} {_(label)} {_(meaning)}".lower()
         if all(word in searched for word in words.split()):
