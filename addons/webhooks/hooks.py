@@ -9,13 +9,14 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Job, Office, Settled, ThreadModel, hookimpl
+from mailloom.api import Check, Job, Office, Settled, ThreadModel, hookimpl
 from mailloom.api.rest import ApiRoutes
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
 
 from . import commands, persons, recording
+from .checks import CHECK
 from .remote import RemoteModel
 from .sending import tell_all
 from .settings import WebhookSettings
@@ -31,6 +32,11 @@ def register_settings() -> type[BaseModel]:
 @hookimpl
 def register_thread_models() -> Sequence[ThreadModel]:
     return [RemoteModel()]
+
+
+@hookimpl
+def register_checks() -> Sequence[Check]:
+    return [CHECK]
 
 
 @hookimpl

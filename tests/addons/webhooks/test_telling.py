@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailloom.addons.webhooks.checks import findings
 from mailloom.addons.webhooks.endpoints import find_endpoint, pause, remove_endpoint, resume, rotate_secret
 from mailloom.addons.webhooks.models import DeliveryState, Endpoint, Event, EventKind, WebhookAttempt, WebhookDelivery
 from mailloom.addons.webhooks.recording import Happened, record
@@ -304,3 +305,22 @@ def test_an_endpoint_whose_secret_cannot_be_read_stops_alone(shop: Any) -> None:
     with shop.app.read() as session:
         assert find_endpoint(session, "lost").paused
         assert "lost is paused" in session.scalars(select(Alarm)).one().text
+
+
+def test_the_doctor_names_endpoints_that_stand_still(plain_shop: Any) -> None:
+    def said() -> list[str]:
+        return [finding.text for finding in findings(plain_shop.app)]
+
+    plain_shop.connect(*ALL)
+    assert said() == ["it takes what it is told"]
+    plain_shop.alias("support", "helpdesk.ticket")
+    plain_shop.mail(to="support@example.org")
+    plain_shop.receiver.answer(500)
+    plain_shop.tell()
+    assert said() == ["it failed 1 times in a row: HTTP 500: "]
+    plain_shop.clock.time += timedelta(days=3)
+    plain_shop.tell()
+    assert said() == ["1 events were given up"]
+    with plain_shop.app.write() as session:
+        pause(find_endpoint(session, "shop"), "it is moved")
+    assert said() == ["it is paused: it is moved"]

@@ -101,7 +101,7 @@ def raw_arrival(app: Here, arrival_id: RowNumber) -> Response:
 
 @router.post("/arrivals/{arrival_id}/retry", dependencies=WRITE)
 def retry_arrival(app: Here, arrival_id: RowNumber, body: Again, caller: Caller) -> ArrivalExplained:
-    """Decide anew about a parked mail, as it came or for other recipients."""
+    """Decide anew about a mail that is parked or was put away, as it came or for other recipients."""
     app.inbound.retry(arrival_id, recipients=body.recipients, fallback=body.fallback)
     with app.write() as session:
         audit(session, caller, "arrival.retry", f"arrival:{arrival_id}", body.model_dump(exclude_none=True))
@@ -114,6 +114,15 @@ def discard_arrival(app: Here, arrival_id: RowNumber, body: PutAway, caller: Cal
     app.inbound.discard(arrival_id, body.reason)
     with app.write() as session:
         audit(session, caller, "arrival.discard", f"arrival:{arrival_id}", {"reason": body.reason})
+    return _explained(app, arrival_id)
+
+
+@router.post("/arrivals/{arrival_id}/restore", dependencies=WRITE)
+def restore_arrival(app: Here, arrival_id: RowNumber, caller: Caller) -> ArrivalExplained:
+    """Let a mail that was put away wait for a person again."""
+    app.inbound.restore(arrival_id)
+    with app.write() as session:
+        audit(session, caller, "arrival.restore", f"arrival:{arrival_id}")
     return _explained(app, arrival_id)
 
 

@@ -149,7 +149,8 @@ def test_what_is_parked_is_routed_again_or_put_away(api: Any) -> None:
     assert routed["outcome"] == "routed"
     put_away = api.ok("POST", f"/arrivals/{ids[1]}/discard", json={"reason": "not ours"})
     assert (put_away["outcome"], put_away["reason"]) == ("discarded", "not ours")
-    assert api("POST", f"/arrivals/{ids[1]}/retry", json={}).status_code == 409
+    assert api.ok("POST", f"/arrivals/{ids[1]}/restore")["outcome"] == "parked"
+    assert api("POST", f"/arrivals/{ids[0]}/retry", json={}).status_code == 409
 
 
 def test_mail_for_nobody_is_refused_only_when_asked(api: Any) -> None:
