@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from mailloom.addons.mailing.drafting import Content, change_content
 from mailloom.addons.mailing.models import LedgerRow, Mailing, MailingState, Standing
 from mailloom.addons.mailing.pausing import cancel, pause, resume, retry, skip
 from mailloom.addons.mailing.preparing import prepare_page
-from mailloom.addons.mailing.running import run
+from mailloom.addons.mailing.running import feed_piece, run
 from mailloom.addons.optout.models import Source
 from mailloom.addons.optout.statements import opt_out
 from mailloom.cli.working import duties_of
@@ -177,6 +178,33 @@ def test_two_schedulers_do_the_work_once(desk: Desk) -> None:
         assert not prepare_page(session, desk.app, number, desk.clock())
     desk.work()
     assert len(desk.mails()) == 50
+
+
+def test_two_schedulers_at_the_same_moment_queue_everybody_once(desk: Desk) -> None:
+    desk.crowd(2500)
+    number = desk.draft()
+    desk.start(number)
+    with desk.app.write() as session:
+        session.execute(update(Mailing).values(state=MailingState.SENDING, started_at=desk.clock()))
+
+    def prepare() -> None:
+        while desk.mailing().prepared_at is None:
+            with desk.app.write() as session:
+                prepare_page(session, desk.app, number, desk.clock())
+
+    def feed() -> None:
+        while feed_piece(desk.app, number):
+            pass
+
+    for work in (prepare, feed):
+        with ThreadPoolExecutor(3) as pool:
+            for done in [pool.submit(work) for _ in range(3)]:
+                done.result()
+    with desk.app.read() as session:
+        deliveries = session.scalars(select(Delivery.key)).all()
+        assert len(session.scalars(select(Delivery.message_id).distinct()).all()) == 1
+    assert len(deliveries) == len(set(deliveries)) == 2500
+    assert desk.parts() == {"queued": 2500}
 
 
 def test_an_account_that_has_sent_its_mails_of_the_day_rests_the_mailing_which_goes_on_by_itself(
