@@ -79,7 +79,7 @@ def _site(app: TemporaryApp, chromium: Any) -> Iterator[Site]:
         assert site.wrong == [], "the console of a page complains"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_site(chromium: Any) -> Callable[[TemporaryApp], Any]:
     """`with make_site(app) as site:` for an application of your own."""
     return lambda app: _site(app, chromium)

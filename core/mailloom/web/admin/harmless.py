@@ -40,13 +40,14 @@ _ATTRIBUTES = {
     "font": {"face", "size"},
     "ol": {"start", "type"},
 }
+# None of these can hold an address: `background` and `list-style` could fetch something.
 _STYLES = _words(
     "background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width "
     "border-collapse border-color border-left border-left-color border-left-style border-left-width border-radius "
     "border-right border-right-color border-right-style border-right-width border-spacing border-style border-top "
     "border-top-color border-top-style border-top-width border-width color direction display font font-family "
-    "font-size font-style font-variant font-weight height letter-spacing line-height list-style list-style-type "
-    "margin margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width padding "
+    "font-size font-style font-variant font-weight height letter-spacing line-height list-style-type margin "
+    "margin-bottom margin-left margin-right margin-top max-height max-width min-height min-width padding "
     "padding-bottom padding-left padding-right padding-top table-layout text-align text-decoration text-indent "
     "text-transform vertical-align white-space width word-break"
 )

