@@ -109,6 +109,13 @@ def begin(office: Office, account: Account[Any], *, terminal: bool) -> Begun:
     return Begun(url=url, redirect_uri=where, expires_at=now + LIFE)
 
 
+def begin_in_browser(office: Office, account: Account[Any], cookie: str | None) -> tuple[str, str]:
+    """As `begin` and `open_in_browser` in one, for a browser that asks by itself: the provider's page, and the cookie."""
+    begun = begin(office, account, terminal=False)
+    [ticket] = parse_qs(urlsplit(begun.url).query)["ticket"]
+    return open_in_browser(office, account, ticket, cookie)
+
+
 def open_in_browser(office: Office, account: Account[Any], ticket: str, cookie: str | None) -> tuple[str, str]:
     """The provider's page for a ticket, and the cookie that binds the attempt to this browser.
 

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailloom.api import Check, Job, Office, Routes, hookimpl
+from mailloom.api import Check, Job, Office, Pages, Routes, hookimpl
 from mailloom.api.sasl import register_token_source, unregister_token_source
+from mailloom.api.web import AccountPanel
 
 from . import checking, commands, upkeep
 from .renewing import Tokens
+from .standing import standing
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from mailloom.api.pages import Toolkit
 
 _sources: dict[int, Tokens] = {}
 """One for each running application, by its identity; a process has more than one only in tests."""
@@ -55,8 +59,24 @@ def register_routes() -> Sequence[Routes]:
 
 
 @hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="oauth2", make=_admin_pages)]
+
+
+@hookimpl
+def register_account_panels() -> Sequence[AccountPanel]:
+    return [AccountPanel(name="oauth2", template="oauth2/panel.html", values=standing)]
+
+
+@hookimpl
 def register_account_commands(accounts: typer.Typer) -> None:
     commands.add_to(accounts)
+
+
+def _admin_pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    from . import admin_pages
+
+    return admin_pages.make(office, toolkit)
 
 
 def _pages(office: Office) -> APIRouter:

@@ -22,7 +22,7 @@ from .keeping import Shown
 if TYPE_CHECKING:
     from fastapi import APIRouter, Response
 
-_COOKIE = "mailloom_oauth2"
+COOKIE = "mailloom_oauth2"
 _OVER = 400
 
 
@@ -36,25 +36,27 @@ def make(office: Office) -> "APIRouter":
     def connect(name: str, request: Request, ticket: str = "") -> Response:
         try:
             account = _account(office, name)
-            url, cookie = open_in_browser(office, account, ticket, request.cookies.get(_COOKIE))
+            url, cookie = open_in_browser(office, account, ticket, request.cookies.get(COOKIE))
         except MailloomError as error:
             return HTMLResponse(_failed(error), status_code=_OVER)
         answer = HTMLResponse(_invitation(account, url))
-        _set_cookie(answer, office, name, cookie)
+        set_cookie(answer, office, name, cookie)
         return answer
 
     @router.get("/callback")
     def callback(name: str, request: Request) -> Response:
+        back = ""
         try:
             account = _account(office, name)
             response = response_of(request.url.query)
             if is_for_terminal(office, account, response.state):
                 return HTMLResponse(_FOR_TERMINAL)
-            shown = finish(office, account, response, cookie=request.cookies.get(_COOKIE, ""))
+            back = _way_back(office, account)
+            shown = finish(office, account, response, cookie=request.cookies.get(COOKIE, ""))
         except MailloomError as error:
-            return HTMLResponse(_failed(error), status_code=_OVER)
-        answer = HTMLResponse(_connected(shown))
-        answer.delete_cookie(_COOKIE, path=_path(office, name))
+            return HTMLResponse(_failed(error, back), status_code=_OVER)
+        answer = HTMLResponse(_connected(shown, back))
+        answer.delete_cookie(COOKIE, path=_path(office, name))
         return answer
 
     return router
@@ -79,7 +81,16 @@ def _invitation(account: Account[Any], url: str) -> str:
     )
 
 
-def _connected(shown: Shown) -> str:
+def _way_back(office: Office, account: Account[Any]) -> str:
+    """To the account's page, where there are pages; it is shown only to a browser that was sent out by us."""
+    settings = office.settings("core")
+    assert isinstance(settings, CoreSettings)
+    if not settings.admin_pages:
+        return ""
+    return f'<p><a href="{escape(settings.base_url)}/admin/servers/{account.id}">Back to mailloom</a></p>'
+
+
+def _connected(shown: Shown, back: str) -> str:
     who = f"Signed in as {shown.signed_in_as}." if shown.signed_in_as else "The provider did not say who signed in."
     end = f"{shown.expires_at:%Y-%m-%d %H:%M} UTC"
     renewed = "it is renewed by itself" if shown.renewable else "it cannot be renewed, and must be asked for again then"
@@ -88,7 +99,8 @@ def _connected(shown: Shown) -> str:
         who,
         f"The access token ends at {end}; {renewed}.",
         f"It is good for: {', '.join(shown.scopes) or 'what the provider gives by default'}.",
-        f"Now run: mailloom accounts test {shown.account}",
+        f"Test it now: on its page, or by mailloom accounts test {shown.account}",
+        form=back,
     )
 
 
@@ -98,13 +110,13 @@ _FOR_TERMINAL = page(
 )
 
 
-def _failed(error: MailloomError) -> str:
-    return page("The account is not connected", str(error), error.remedy)
+def _failed(error: MailloomError, back: str = "") -> str:
+    return page("The account is not connected", str(error), error.remedy, form=back)
 
 
-def _set_cookie(answer: "Response", office: Office, name: str, value: str) -> None:
+def set_cookie(answer: "Response", office: Office, name: str, value: str) -> None:
     answer.set_cookie(
-        _COOKIE,
+        COOKIE,
         value,
         max_age=int(LIFE.total_seconds()),
         path=_path(office, name),
