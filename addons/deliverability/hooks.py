@@ -9,7 +9,7 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Check, Denial, Job, Office, Routes, hookimpl
+from mailloom.api import Check, Denial, Job, MenuEntry, MenuSection, Office, Pages, Permission, Routes, hookimpl
 from mailloom.api.rest import ApiRoutes
 
 from . import commands, doctor_commands, permitting
@@ -19,6 +19,8 @@ from .settings import DeliverabilitySettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from mailloom.api.pages import Toolkit
 
 _HOUR = 3600.0
 
@@ -75,6 +77,40 @@ def _routes(office: Office) -> APIRouter:
     from .routes import make
 
     return make(office)
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="deliverability", make=_pages, place_of=_place_of)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="deliverability",
+            title="Deliverability",
+            path="/deliverability",
+            section=MenuSection.SERVERS,
+            permission=Permission.DELIVERABILITY_READ,
+            order=60,
+            icon="shield",
+        )
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)
+
+
+def _place_of(subject: str) -> str:
+    """Of our own alarms and those of the keys, which our pages show."""
+    kind, _, domain = subject.partition(" ")
+    path = f"/deliverability/domains/{domain}"
+    return {"deliverability": path, "dkim": f"{path}/keys"}.get(kind, "") if "." in domain else ""
 
 
 @hookimpl

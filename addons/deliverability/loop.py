@@ -17,21 +17,45 @@ from sqlalchemy import func, select
 from mailloom.addons.senderauth.authenticating import authenticate
 from mailloom.addons.senderauth.settings import SenderAuthSettings
 from mailloom.api import Draft, Office, Purpose, Recipient
-from mailloom.errors import PermanentFailure, Refused, TemporaryFailure
+from mailloom.errors import NotFound, PermanentFailure, Refused, TemporaryFailure
 from mailloom.mail.address import Address, parse_addresses
 from mailloom.mail.message import parse
 from mailloom.store.arrivals import Arrival
 from mailloom.store.blobs import read_blob
+from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
 
 _METHODS = ("spf", "dkim", "dmarc")
 _RESULT = re.compile(r"(?:^|[;\s])(spf|dkim|dmarc)\s*=\s*([a-z]{1,12})", re.IGNORECASE)
 _LOST = frozenset({DeliveryState.BOUNCED, DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.CANCELLED})
 _BETWEEN_SECONDS = 2.0
+_TOKEN_OCTETS = 8
+_WRITTEN = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{16})")
 _TEXT = (
     "This message was sent by mailloom to itself, to see what its receiver thinks of it.\n\n"
     "Nothing needs to be done about it.\n"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A test message on its way. `newest`: the last arrival before it."""
+
+    newest: int
+    token: str
+    delivery_id: int
+
+    @property
+    def written(self) -> str:
+        return f"{self.newest}-{self.delivery_id}-{self.token}"
+
+
+def read_begun(written: str) -> Begun:
+    """From what `Begun.written` gave; NotFound for anything else."""
+    found = _WRITTEN.fullmatch(written)
+    if found is None:
+        raise NotFound("There is no such test.")
+    return Begun(newest=int(found[1]), delivery_id=int(found[2]), token=found[3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +96,35 @@ def run_loop(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> LoopResult:
     """Send, wait, compare. PermanentFailure when the mail was refused, TemporaryFailure when it did not come back in time."""
-    started, token = monotonic(), secrets.token_hex(8)
-    with office.read() as session:
-        newest = session.scalar(select(func.max(Arrival.id))) or 0
-    delivery_id = _send(office, sender, to, account, token)
-    while (arrival := _arrived(office, newest, token)) is None:
-        _still_on_its_way(office, delivery_id, monotonic() - started >= seconds)
+    started = monotonic()
+    begun = begin_loop(office, sender=sender, to=to, account=account)
+    while (arrival := _arrived(office, begun)) is None:
+        _still_on_its_way(office, begun.delivery_id, monotonic() - started >= seconds)
         sleep(_BETWEEN_SECONDS)
     return _compare(office, arrival, monotonic() - started)
+
+
+def begin_loop(office: Office, *, sender: str, to: str, account: str = "") -> Begun:
+    """Send, and do not wait; `look_at_loop` says what became of it."""
+    token = secrets.token_hex(_TOKEN_OCTETS)
+    with office.read() as session:
+        newest = session.scalar(select(func.max(Arrival.id))) or 0
+    return Begun(newest=newest, token=token, delivery_id=_send(office, sender, to, account, token))
+
+
+def look_at_loop(office: Office, begun: Begun, *, seconds: float = 120.0) -> LoopResult | None:
+    """What `run_loop` answers or raises, as it is now; None: it is still on its way. NotFound for a loop that nobody began."""
+    with office.read() as session:
+        delivery = session.get(Delivery, begun.delivery_id)
+        message = session.get(Message, delivery.message_id) if delivery is not None else None
+    if message is None or begun.token not in message.subject:
+        raise NotFound("There is no such test.")
+    passed = (office.now() - message.created_at).total_seconds()
+    arrival = _arrived(office, begun)
+    if arrival is not None:
+        return _compare(office, arrival, passed)
+    _still_on_its_way(office, begun.delivery_id, passed >= seconds)
+    return None
 
 
 def results_of(line: str) -> dict[str, str]:
@@ -116,8 +161,9 @@ def one_address(text: str, option: str) -> Address:
     return found[0]
 
 
-def _arrived(office: Office, newest: int, token: str) -> int | None:
-    chosen = select(Arrival.id).where(Arrival.id > newest, Arrival.subject.contains(token, autoescape=True))
+def _arrived(office: Office, begun: Begun) -> int | None:
+    named = Arrival.subject.contains(begun.token, autoescape=True)
+    chosen = select(Arrival.id).where(Arrival.id > begun.newest, named)
     with office.read() as session:
         return session.scalar(chosen.order_by(Arrival.id).limit(1))
 

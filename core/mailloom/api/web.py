@@ -44,6 +44,8 @@ class Pages:
     """The router with paths below /admin, such as `/helpdesk/tickets`; each route declares what it needs (`mailloom.api.pages.needs`).
 
     Called again after each change of addons or settings; what it raises, or a route that declares nothing, leaves these pages out."""
+    place_of: Callable[[str], str] | None = None
+    """Where one acts on an alarm of this subject: a path below /admin, '' for subjects that are not the addon's."""
 
 
 class MenuSection(StrEnum):

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import TextClause, func, literal_column, select
+from sqlalchemy import Select, TextClause, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mailloom.store.accounts import AccountRow, AccountState
@@ -66,7 +67,9 @@ def pulse(session: Session, now: datetime) -> Pulse:
 
 
 def _count(session: Session, mapped: type[Base], condition: TextClause) -> int:
-    some = select(literal_column("1").label("one")).select_from(mapped).where(condition).limit(COUNT_AT_MOST + 1)
+    some: Select[Any] = (
+        select(literal_column("1").label("one")).select_from(mapped).where(condition).limit(COUNT_AT_MOST + 1)
+    )
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

@@ -23,6 +23,7 @@ from mailloom.errors import NotFound
 from mailloom.flow.alarms import close_alarms
 from mailloom.jobs.checkup import Checkup
 from mailloom.store.system import Alarm
+from mailloom.web.admin.places import place_of
 from mailloom.web.working import duties_of
 
 _WORST_FIRST = (Severity.BAD, Severity.UNKNOWN, Severity.WARNING, Severity.GOOD)
@@ -83,7 +84,13 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             alarm = session.get(Alarm, alarm_id) if alarm_id < 2**63 else None
         if alarm is None:
             raise NotFound(_("There is no such alarm."))
-        return toolkit.page(request, "web/alarm.html", title=_("Alarm"), alarm=alarm)
+        return toolkit.page(
+            request,
+            "web/alarm.html",
+            title=_("Alarm"),
+            alarm=alarm,
+            place=place_of(app.registry.catalogue.pages.values(), alarm.subject),
+        )
 
     @router.post("/alarms/{alarm_id}/close")
     def close_alarm(request: Request, alarm_id: int, identity: Identity = needs(Permission.SYSTEM_WRITE)) -> Response:

@@ -30,6 +30,7 @@ from mailloom.api.pages.formats import duration, number
 from mailloom.app import App
 from mailloom.flow.pulse import COUNT_AT_MOST, Pulse, pulse
 from mailloom.store.system import Alarm
+from mailloom.web.admin.places import place_of
 from mailloom.web.admin.setup import progress
 
 _MOST_ALARMS = 10
@@ -93,7 +94,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
 
     def _parts() -> dict[str, str]:
         with app.read() as session:
-            found, alarms = pulse(session, app.now()), _open_alarms(session)
+            found, alarms = pulse(session, app.now()), _open_alarms(app, session)
         return {
             "now": _rendered("now", pulse=found, figures=figures(found), alarms=alarms),
             "hours": _rendered("hours", charts=charts(found)),
@@ -168,16 +169,16 @@ def charts(found: Pulse) -> list[Chart]:
     ]
 
 
-def place_of(subject: str) -> str:
-    """Below /admin: where one acts on an alarm about this; '' where no page is known."""
-    kind, _colon, number_text = subject.partition(":")
-    return f"/servers/{number_text}" if kind == "account" and number_text.isdigit() else ""
-
-
-def _open_alarms(session: Session) -> list[AlarmShown]:
+def _open_alarms(app: App, session: Session) -> list[AlarmShown]:
     chosen = select(Alarm).where(Alarm.closed_at.is_(None)).order_by(Alarm.last_at.desc()).limit(_MOST_ALARMS)
     return [
-        AlarmShown(number=alarm.id, text=alarm.text, remedy=alarm.remedy, place=place_of(alarm.subject), alarm=alarm)
+        AlarmShown(
+            number=alarm.id,
+            text=alarm.text,
+            remedy=alarm.remedy,
+            place=place_of(app.registry.catalogue.pages.values(), alarm.subject),
+            alarm=alarm,
+        )
         for alarm in session.scalars(chosen)
     ]
 

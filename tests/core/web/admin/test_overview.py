@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
+from mailloom.api.web import Pages
 from mailloom.flow.alarms import raise_alarm
 from mailloom.flow.pulse import COUNT_AT_MOST, pulse
 from mailloom.jobs.running import job_states
@@ -22,6 +23,7 @@ from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.store.system import Alarm
 from mailloom.testing import Clock, TemporaryApp
 from mailloom.testing.pages import Browser, browsing
+from mailloom.web.admin.places import place_of
 
 
 def _account(app: TemporaryApp, state: AccountState = AccountState.FAILING) -> int:
@@ -56,6 +58,27 @@ def test_an_alarm_leads_to_its_account_and_can_be_closed(app: TemporaryApp, oper
     assert "no alarm is open" in operator.get("/admin/").text
     assert operator.submit("/admin/alarms/7/close").status_code == 404
     assert "Account provider fails." in operator.get("/admin/alarms?state=over").text
+
+
+def _lost(subject: str) -> str:
+    raise ValueError(subject)
+
+
+@pytest.mark.parametrize(
+    ("subject", "place"),
+    [
+        pytest.param("account:3", "/servers/3", id="an account"),
+        pytest.param("account:x/../y", "", id="no account"),
+        pytest.param("lamp:7", "/lamps/7", id="an addon's"),
+        pytest.param("elsewhere", "", id="nobody's"),
+    ],
+)
+def test_an_alarm_leads_to_where_one_acts(subject: str, place: str) -> None:
+    def lamps(about: str) -> str:
+        return about.replace("lamp:", "/lamps/") if about.startswith("lamp:") else ""
+
+    made = [Pages(name=str(number), make=None, place_of=each) for number, each in enumerate((None, _lost, lamps))]  # type: ignore[arg-type]
+    assert place_of(made, subject) == place
 
 
 def test_who_may_not_see_the_system_sees_numbers_without_ways(app: TemporaryApp) -> None:
