@@ -88,6 +88,13 @@ def api_of_all(sqlite_database: Database) -> Iterator[Api]:
         yield make(ALL)
 
 
+@pytest.fixture
+def strict_api(make_database: Callable[[str, bool], Database]) -> Iterator[Api]:
+    """As `api_of_all`, on the database that takes less for granted: no NUL, no number that is too large."""
+    for make in _makes(make_database("postgres", True)):
+        yield make(ALL)
+
+
 def _makes(database: Database) -> Iterator[Callable[..., Api]]:
     opened = []
 
@@ -106,8 +113,3 @@ def _makes(database: Database) -> Iterator[Callable[..., Api]]:
     yield make
     for manager in opened:
         manager.__exit__(None, None, None)
-
-
-@pytest.fixture
-def addons_of_all() -> tuple[str, ...]:
-    return ALL

@@ -39,12 +39,11 @@ _EXAMPLES = 6
 
 
 @pytest.mark.slow
+@pytest.mark.postgres
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
-def test_generated_requests_get_answers_that_are_described(
-    make_api: Any, addons_of_all: Any, mode: GenerationMode
-) -> None:
-    api = make_api(addons_of_all)
+def test_generated_requests_get_answers_that_are_described(strict_api: Any, mode: GenerationMode) -> None:
+    api = strict_api
     api.app.save_settings("core", {"api_requests_per_minute": 100_000})
     face = _signed_in(api.client.app, api.client.headers["authorization"])
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", face)
