@@ -22,7 +22,7 @@ from mailloom.mail.address import normalise
 from .among import among
 from .counting import Tally
 from .drafting import variants_of
-from .models import LedgerRow, Mailing, Standing
+from .models import LedgerRow, Mailing, MailingState, Standing
 from .targets import Candidate, page_of, read_target
 
 PAGE = 2000
@@ -61,8 +61,13 @@ def standing_of(denial: Denial) -> Standing:
 
 
 def _advanced(session: Session, mailing_id: int, before: str, after: str | None, now: datetime) -> bool:
-    """Whether this worker is the one that moved the cursor."""
-    statement = update(Mailing).where(Mailing.id == mailing_id, Mailing.cursor == before, Mailing.prepared_at.is_(None))
+    """Whether this worker is the one that moved the cursor, of a mailing that nobody stopped meanwhile."""
+    statement = update(Mailing).where(
+        Mailing.id == mailing_id,
+        Mailing.state == MailingState.SENDING,
+        Mailing.cursor == before,
+        Mailing.prepared_at.is_(None),
+    )
     values: dict[str, Any] = {"cursor": after} if after is not None else {"prepared_at": now}
     done = session.execute(statement.values(values), execution_options={"synchronize_session": "fetch"})
     return isinstance(done, CursorResult) and done.rowcount == 1

@@ -83,6 +83,19 @@ def test_what_was_cancelled_is_sent_to_nobody_and_cannot_go_on(desk: Desk) -> No
         act(desk, resume, number)
 
 
+def test_nobody_is_added_to_a_mailing_that_was_cancelled_while_it_was_read(desk: Desk) -> None:
+    desk.crowd(2500)
+    number = desk.draft()
+    desk.start(number)
+    with desk.app.write() as session:
+        session.execute(update(Mailing).values(state=MailingState.SENDING, started_at=desk.clock()))
+        assert prepare_page(session, desk.app, number, desk.clock())
+    act(desk, cancel, number)
+    with desk.app.write() as session:
+        assert not prepare_page(session, desk.app, number, desk.clock())
+    assert desk.parts() == {"cancelled": 2000}
+
+
 def test_a_claimed_mail_is_not_sent_when_the_mailing_is_paused_meanwhile(desk: Desk) -> None:
     desk.crowd(3)
     number = desk.draft()
