@@ -19,12 +19,12 @@ def on_deliveries(session: Session, delivery_ids: Sequence[int]) -> list[Remark]
     """The oldest first."""
     chosen = select(BounceEvent).where(BounceEvent.delivery_id.in_(delivery_ids)).order_by(BounceEvent.id).limit(_MOST)
     return [
-        Remark(delivery_id=event.delivery_id, text=_sentence(event), at=event.at, path=f"/bounces/{event.id}")
+        Remark(
+            delivery_id=event.delivery_id,
+            text=f"A report came back: {words_for(event.reason).meaning}.",
+            at=event.at,
+            path=f"/bounces/{event.id}",
+        )
         for event in session.scalars(chosen)
         if event.delivery_id is not None
     ]
-
-
-def _sentence(event: BounceEvent) -> str:
-    words = words_for(event.reason)
-    return f"{words.meaning}. {words.remedy}".strip()

@@ -222,13 +222,22 @@ class MappedThreadModel:
         found = self.get(session, record)
         if found is None:
             return []
-        columns = [each for each in inspect(self.cls).column_attrs if not each.columns[0].primary_key]
-        pairs = [(each.key.replace("_", " ").capitalize(), getattr(found, each.key)) for each in columns]
+        columns = [each for each in inspect(self.cls).column_attrs if _speaks(each.columns[0])]
+        pairs = [
+            (each.key.replace("_", " ").capitalize(), getattr(found, each.key))
+            for each in columns
+            if each.key != self.cls.name_field
+        ]
         return [(label, value) for label, value in pairs if isinstance(value, _SHOWN) and value != ""]
 
     def message_posted(self, session: Session, record: str, message: Message, thread: Thread) -> None:
         if self._on_message is not None and (found := self.get(session, record)) is not None:
             self._on_message(found, message, session)
+
+
+def _speaks(column: Any) -> bool:
+    """Numbers of rows say nothing to people."""
+    return not column.primary_key and not column.foreign_keys
 
 
 def mapped(

@@ -9,7 +9,7 @@ Token Pattern"): as the field `csrf`, or as the header X-CSRF-Token, which htmx 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,17 +44,23 @@ class Needs:
     stranger: bool = False
     """Whether even those may come who are not signed in; their forms have no token, so the request's origin alone is checked."""
 
-    async def __call__(self, request: Request) -> Identity | None:
-        await _read_form(request)
-        identity = visitor().identity
-        if self.stranger:
-            return identity
+    async def __call__(self, request: Request) -> AsyncIterator[Identity | None]:
+        try:
+            await _read_form(request)
+            identity = visitor().identity
+            if not self.stranger:
+                self._check(request, identity)
+            yield identity
+        finally:
+            # Files that came with the form are open until now.
+            await request.close()
+
+    def _check(self, request: Request, identity: Identity | None) -> None:
         if identity is None:
             raise SignInNeeded("Sign in first.")
         if request.method not in SAFE_METHODS:
             _check_token(request)
         require(identity, *self.permissions)
-        return identity
 
 
 def needs(*permissions: Permission) -> Any:

@@ -95,7 +95,7 @@ class Toolkit:
             crumbs=crumbs,
             flash=flash,
             menu=self._shown_menu(),
-            here=self._here(path_of(request)),
+            here=self._here(crumbs[0].path if crumbs else path_of(request)),
             **values,
         )
         if self.cookies.read(request, FLASH):
