@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from mailloom.api import Account, Capabilities, OutgoingSettings, Step, Transport
+from sqlalchemy.orm import Session
+
+from mailloom.api import Account, Capabilities, OutgoingSettings, Step, Transport, office_of
 from mailloom.errors import ConfigurationError
 
-from .settings import SendmailSettings
+from .settings import SendmailAddonSettings, SendmailSettings
 from .transport import SendmailTransport, check_program
 
 
@@ -20,6 +22,16 @@ class SendmailKind:
     title = "Local sendmail program"
     settings: type[OutgoingSettings] = SendmailSettings
     capabilities = Capabilities()
+
+    def check_settings(self, settings: Any, session: Session) -> None:
+        """ConfigurationError for a program that no administrator has named."""
+        allowed = office_of(session).settings("sendmail")
+        assert isinstance(allowed, SendmailAddonSettings)
+        if str(settings.program) not in allowed.programs:
+            raise ConfigurationError(
+                f"program: {settings.program} is not among the programs that accounts may run.",
+                remedy="An administrator names it in the setting sendmail.programs.",
+            )
 
     def open(self, account: Account[Any]) -> Transport:
         return SendmailTransport(account)

@@ -16,6 +16,8 @@ from mailloom.addons.sendmail.kind import SendmailKind
 from mailloom.addons.sendmail.settings import SendmailSettings
 from mailloom.api import Account, Outcome, Parcel, Status
 from mailloom.errors import ConfigurationError
+from mailloom.testing import temporary_app
+from mailloom.web.working import accounts_of
 
 if TYPE_CHECKING:
     from servers.postfix import Postfix
@@ -184,9 +186,10 @@ def test_a_program_that_vanishes_defers(program: Program) -> None:
     assert (outcome.status, outcome.connection_fault) == (Status.DEFERRED, True)
 
 
-def test_a_relative_program_is_refused() -> None:
+@pytest.mark.parametrize("path", ["sendmail", "/usr/sbin/../bin/env"])
+def test_a_relative_program_is_refused(path: str) -> None:
     with pytest.raises(ValidationError, match="whole path"):
-        SendmailSettings.model_validate({"program": "sendmail"})
+        SendmailSettings.model_validate({"program": path})
 
 
 def test_the_addon_brings_the_kind_sendmail() -> None:
@@ -205,3 +208,14 @@ def test_postfix_takes_and_delivers_what_its_sendmail_gets(postfix: Postfix, tmp
     mails = postfix.delivered("piped", 3)
     assert any(mail.endswith(b"\n\n.\n.. dots\n") for mail in mails)
     assert sum(mail.startswith(b"Return-Path: <>\n") for mail in mails) == 1
+
+
+def test_accounts_run_only_programs_that_an_administrator_named(program: Program) -> None:
+    other = program("exit 0")
+    with temporary_app(addons=["sendmail"], domain=None) as app:
+        accounts = accounts_of(app)
+        with app.write() as session, pytest.raises(ConfigurationError, match="not among the programs"):
+            accounts.add(session, "local", "sendmail", {"program": str(other)})
+        app.save_settings("sendmail", {"programs": [str(other)]})
+        with app.write() as session:
+            assert accounts.add(session, "local", "sendmail", {"program": str(other)}).name == "local"
