@@ -7,7 +7,7 @@ A row that was given up as `uncertain` still takes the result of the pass that h
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -41,35 +41,41 @@ class Result(NamedTuple):
     """False when nothing was sent, so that no attempt is listed."""
 
 
-# id, attempt, state, attempts, due (null: settled), status, reply, explanation, provider id
+class _Alike(NamedTuple):
+    """What the results have in common that are written by one statement."""
+
+    attempt: str
+    state: DeliveryState
+    attempts: int
+
+
+# Of each result only what differs: every value that the database takes out of JSON costs a tenth of its row. `due` null: it is settled.
 _ROWS = {
     "sqlite": """
-        SELECT value ->> 0 AS id, value ->> 1 AS attempt, value ->> 2 AS state, value ->> 3 AS attempts, value ->> 4 AS due,
-               value ->> 5 AS status, value ->> 6 AS reply, value ->> 7 AS explanation, value ->> 8 AS provider_id
+        SELECT value ->> 0 AS id, value ->> 1 AS due, value ->> 2 AS status, value ->> 3 AS reply,
+               value ->> 4 AS explanation, value ->> 5 AS provider_id
         FROM json_each(:rows)""",
     "postgresql": """
-        SELECT CAST(value ->> 0 AS bigint) AS id, value ->> 1 AS attempt, value ->> 2 AS state,
-               CAST(value ->> 3 AS integer) AS attempts, CAST(value ->> 4 AS timestamptz) AS due, value ->> 5 AS status,
-               value ->> 6 AS reply, value ->> 7 AS explanation, value ->> 8 AS provider_id
+        SELECT CAST(value ->> 0 AS bigint) AS id, CAST(value ->> 1 AS timestamptz) AS due, value ->> 2 AS status,
+               value ->> 3 AS reply, value ->> 4 AS explanation, value ->> 5 AS provider_id
         FROM json_array_elements(CAST(:rows AS json))""",
 }
+_STILL_HELD = "attempt = :attempt AND state IN ('leased', 'sending', 'uncertain')"
 _RECORD = """
     WITH result AS ({rows})
     UPDATE delivery SET
-        state = result.state, attempts = result.attempts, status = result.status, reply = result.reply,
+        state = :state, attempts = :attempts, status = result.status, reply = result.reply,
         explanation = result.explanation, provider_id = coalesce(result.provider_id, delivery.provider_id),
         due = coalesce(result.due, delivery.due), settled_at = CASE WHEN result.due IS NULL THEN :now END,
         attempt = CASE WHEN result.due IS NULL THEN delivery.attempt END, lease_until = NULL
     FROM result
-    WHERE {held}
+    WHERE delivery.id = result.id AND {held}
 """
-_STILL_HELD = """delivery.id = result.id AND delivery.attempt = result.attempt
-        AND delivery.state IN ('leased', 'sending', 'uncertain')"""
 _RETURNING = {"sqlite": "", "postgresql": "RETURNING delivery.id"}
 _LIST = """
     WITH result AS ({rows})
     INSERT INTO delivery_attempt (delivery_id, account_id, at, state, status, reply)
-    SELECT id, :account, :now, state, status, reply FROM result
+    SELECT id, :account, :now, :state, status, reply FROM result
 """
 # SQLite: as SQLAlchemy stores moments, so that they compare as text.
 _MOMENTS = {"sqlite": "%Y-%m-%d %H:%M:%S.%f", "postgresql": "%Y-%m-%d %H:%M:%S.%f+00"}
@@ -78,36 +84,58 @@ _RECORDS = {
     name: text(_RECORD.format(rows=rows, held=_STILL_HELD) + _RETURNING[name]).bindparams(_NOW)
     for name, rows in _ROWS.items()
 }
-_HELD = text(
-    f"WITH result AS ({_ROWS['sqlite']})"  # noqa: S608 - constants
-    f" SELECT json_group_array(delivery.id) FROM result CROSS JOIN delivery WHERE {_STILL_HELD}"
-)
+_HELD = f" FROM delivery WHERE id IN (SELECT value FROM json_each(:ids)) AND {_STILL_HELD}"  # noqa: S608 - constants
+_HOW_MANY_HELD = text("SELECT count(*)" + _HELD)
+_WHICH_HELD = text("SELECT json_group_array(id)" + _HELD)
 _LISTS = {name: text(_LIST.format(rows=rows)).bindparams(_NOW) for name, rows in _ROWS.items()}
 
 
 def record(session: Session, results: Sequence[Result], *, account_id: int, now: datetime) -> list[Result]:
     """Write results; returns those that were written. The caller commits."""
-    if not results:
-        return []
-    dialect = session.get_bind().dialect
-    moment = _MOMENTS[dialect.name]
-    rows = {result.id: _row(result, moment) for result in results}
-    held = _written(session, dialect.name, {"rows": json.dumps(list(rows.values())), "now": now})
-    written = [result for result in results if result.id in held]
-    if tried := [rows[result.id] for result in written if result.tried]:
-        session.execute(_LISTS[dialect.name], {"rows": json.dumps(tried), "account": account_id, "now": now})
+    alike: dict[_Alike, dict[int, Result]] = {}
+    for result in results:
+        alike.setdefault(_Alike(result.attempt, result.state, result.attempts), {})[result.id] = result
+    written = [
+        result for common, group in alike.items() for result in _recorded(session, common, group, account_id, now)
+    ]
     if renamed := [_identifier_row(result) for result in written if result.provider_message_id]:
         session.execute(insert(MessageIdentifier.__table__), renamed)  # type: ignore[arg-type]  # declared as FromClause, is a Table
     return written
 
 
-def _written(session: Session, dialect: str, values: dict[str, object]) -> set[int]:
+def _recorded(
+    session: Session, common: _Alike, group: Mapping[int, Result], account_id: int, now: datetime
+) -> list[Result]:
+    dialect = session.get_bind().dialect.name
+    rows = {result.id: _row(result, _MOMENTS[dialect]) for result in group.values()}
+    values = {**common._asdict(), "now": now}
+    held = _written(session, dialect, rows, values)
+    written = [result for result in group.values() if result.id in held]
+    if tried := [rows[result.id] for result in written if result.tried]:
+        session.execute(
+            _LISTS[dialect], {"rows": json.dumps(tried), "account": account_id, "now": now, "state": common.state}
+        )
+    return written
+
+
+def _written(
+    session: Session, dialect: str, rows: Mapping[int, tuple[object, ...]], values: dict[str, object]
+) -> Collection[int]:
     """Write, and say which rows were still held. A writer of SQLite is alone, and asks before: ids that come back row by row cost it more."""
+    values["rows"] = json.dumps(list(rows.values()))
     if dialect != "sqlite":
-        return set(session.execute(_RECORDS[dialect], values).scalars().all())
-    held = json.loads(session.execute(_HELD, {"rows": values["rows"]}).scalar_one())
+        return set(session.execute(_RECORDS[dialect], values).scalars())
+    held = _held(session, rows, values["attempt"])
     session.execute(_RECORDS[dialect], values)
-    return set(held)
+    return held
+
+
+def _held(session: Session, rows: Mapping[int, object], attempt: object) -> Collection[int]:
+    """Usually all: so they are counted, and only named when some are missing."""
+    which = {"ids": json.dumps(list(rows)), "attempt": attempt}
+    if session.execute(_HOW_MANY_HELD, which).scalar_one() == len(rows):
+        return rows.keys()
+    return set(json.loads(session.execute(_WHICH_HELD, which).scalar_one()))
 
 
 def _row(result: Result, moment: str) -> tuple[object, ...]:
@@ -115,9 +143,6 @@ def _row(result: Result, moment: str) -> tuple[object, ...]:
     provider = result.provider_id
     return (
         result.id,
-        result.attempt,
-        result.state.value,
-        result.attempts,
         due,
         _storable(result.status[:_LONGEST_STATUS]),
         _storable(result.reply[:_LONGEST_REPLY]),
