@@ -84,7 +84,10 @@ class NotOf(_Part):
 
 
 def _sort_of(part: Any) -> str:
-    written = part if isinstance(part, Mapping) else ()
+    """Of what was written, and of what was made of it: pydantic asks about both."""
+    written = part if isinstance(part, Mapping) else type(part).model_fields if isinstance(part, _Part) else ()
+    if isinstance(part, NotOf):
+        return "not"
     return next((sort for sort in ("all", "any", "not") if sort in written), "condition")
 
 

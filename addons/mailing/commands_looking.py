@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -20,7 +18,8 @@ from .drafting import files_of, variants_of
 from .history import found
 from .models import LedgerRow, MailingLog, Standing
 from .persons import history_of
-from .reporting import Figure, Rate, Report, Row, report_of
+from .reporting import Figure, Rate, Report, report_of
+from .tabulating import csv_of, sections
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Id of the mailing.")]
 Label = Annotated[str, typer.Option(help="Label of the variant; the first without it.")]
@@ -152,7 +151,8 @@ def report(
     if as_json:
         print_json(found_report)
     elif as_csv:
-        _as_csv(found_report)
+        for line in csv_of(found_report).splitlines():
+            sys.stdout.write(f"{plain(line)}\r\n")
     else:
         _as_text(found_report)
 
@@ -240,7 +240,7 @@ def _as_text(report: Report) -> None:
     print_records([_figure(one) for one in report.parts if one.count], ("what", "number", "meaning"))
     say("")
     print_records([_rate(one) for one in report.rates], ("rate", "value", "meaning", "earlier"))
-    for title, rows in _sections(report):
+    for title, rows in sections(report):
         if rows:
             say("")
             names = sorted({name for row in rows for name in row.counts})
@@ -254,24 +254,3 @@ def _figure(figure: Figure) -> dict[str, Any]:
 def _rate(rate: Rate) -> dict[str, Any]:
     earlier = "" if rate.earlier is None else f"{rate.earlier:.2%}"
     return {"rate": rate.name, "value": f"{rate.value:.2%}", "meaning": rate.meaning, "earlier": earlier}
-
-
-def _sections(report: Report) -> Sequence[tuple[str, Sequence[Row]]]:
-    return (("domain", report.domains), ("hour", report.hours), ("variant", report.variants), ("link", report.links))
-
-
-def _as_csv(report: Report) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(("section", "value", "measure", "number", "meaning"))
-    for section, figures in (("mailing", report.figures), ("state", report.parts)):
-        writer.writerows((section, "", one.name, one.count, one.meaning) for one in figures)
-    writer.writerows(("rate", "", one.name, f"{one.value:.6f}", one.meaning) for one in report.rates)
-    for section, rows in _sections(report):
-        for row in rows:
-            counts = sorted(row.counts.items())
-            writer.writerows((section, _harmless(row.value), measure, count, "") for measure, count in counts)
-
-
-def _harmless(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{plain(value)}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else plain(value)

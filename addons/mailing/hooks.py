@@ -9,7 +9,19 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Composer, Job, Office, Router, Settled, hookimpl, office_of
+from mailloom.api import (
+    Composer,
+    Job,
+    MenuEntry,
+    MenuSection,
+    Office,
+    Pages,
+    Permission,
+    Router,
+    Settled,
+    hookimpl,
+    office_of,
+)
 from mailloom.api.rest import ApiRoutes
 from mailloom.store.outbox import Delivery
 
@@ -21,6 +33,8 @@ from .settings import MailingSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from mailloom.api.pages import Toolkit
 
 
 @hookimpl
@@ -52,6 +66,33 @@ def _resources(office: Office) -> APIRouter:
     from .rest import router
 
     return router
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="mailings", make=_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="mailings",
+            title="Mailings",
+            path="/mailings",
+            section=MenuSection.MARKETING,
+            permission=Permission.MAILING_READ,
+            order=10,
+            icon="megaphone",
+        )
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)
 
 
 @hookimpl

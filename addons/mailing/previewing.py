@@ -49,7 +49,9 @@ _ERROR = '<p style="font:15px system-ui,sans-serif;color:#b0202c;padding:20px;ma
 def written_for(
     session: Session, office: Office, mailing: Mailing, content: Content, address: str
 ) -> tuple[Written, Candidate]:
-    """The mail of a recipient with words that need not be kept yet. ConfigurationError when a name is missing, NotFound for who is not in the target."""
+    """The mail of a recipient with words that need not be kept yet. ConfigurationError when a name is missing, NotFound for a stranger."""
+    if address and not normalise(address):
+        raise NotFound(f"{address} is no mail address.")
     try:
         whom = candidate_with(session, office, mailing, address)
     except NotFound:

@@ -220,9 +220,7 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
             raise ConfigurationError(_("These cannot be tried once more."))
         with office.write() as session:
             found(session, number)
-            many = pausing.retry(
-                session, number, _AGAIN[which], actor=who.actor, why=_("by hand"), now=office.now()
-            )
+            many = pausing.retry(session, number, _AGAIN[which], actor=who.actor, why=_("by hand"), now=office.now())
             audit(session, who, "mailing.retry", f"mailing:{number}", {"recipients": many, "which": which})
         said = n_("{count} recipient is tried once more.", "{count} recipients are tried once more.", many)
         return toolkit.done(request, f"/mailings/{number}", said)

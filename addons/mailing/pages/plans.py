@@ -27,6 +27,7 @@ from mailloom.api.pages import (
     show_form,
 )
 from mailloom.api.pages.fields import Input
+from mailloom.api.pages.forms import FieldView
 from mailloom.errors import MailloomError
 from mailloom.store.accounts import AccountRow, Direction
 
@@ -149,7 +150,7 @@ def _plan(entry: PlanEntry, target: TargetForm, files: list[File]) -> Plan:
     return Plan(target=targeting.target_of(target), files=files, **entry.model_dump())
 
 
-def _with_accounts(session: Session, form: FormView[PlanEntry]) -> list[object]:
+def _with_accounts(session: Session, form: FormView[PlanEntry]) -> list[FieldView]:
     """The server is chosen among those that send."""
     sending = select(AccountRow.name).where(AccountRow.direction == Direction.OUTGOING, AccountRow.archived.is_(False))
     options = [(name, name) for name in session.scalars(sending.order_by(AccountRow.name))]

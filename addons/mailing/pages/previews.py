@@ -101,5 +101,7 @@ def _pace(session: Session, mailing: Mailing) -> str:
     if not mailing.account:
         return ""
     settings = session.scalar(select(AccountRow.settings).where(AccountRow.name == mailing.account)) or {}
-    limits = [(name, settings[name]) for name in ("per_second", "per_minute", "per_hour", "per_day") if settings.get(name)]
+    limits = [
+        (name, settings[name]) for name in ("per_second", "per_minute", "per_hour", "per_day") if settings.get(name)
+    ]
     return ", ".join(f"{count} {_(name.replace('_', ' '))}" for name, count in limits)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_
 from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Select, and_
 
 from mailloom.api import Office, Permission
 from mailloom.api.pages import (
     APIRouter,
     Chart,
     Column,
+    Crumb,
     Filter,
     Identity,
     Kind,
@@ -35,7 +33,8 @@ from mailloom.mail.address import normalise
 from .. import pausing
 from ..history import found
 from ..models import LedgerRow, Mailing, Standing
-from ..reporting import Report, Row, report_of
+from ..reporting import Report, report_of
+from ..tabulating import csv_of
 from .frame import mailing_page, mailings_crumb
 
 _TONES = {
@@ -50,7 +49,6 @@ _TONES = {
 _FUNNEL = ("recipients", "sent", "delivered", "opened", "clicked", "replied")
 _MOST_HOURS = 24 * 14
 _REPORT = TypeAdapter(Report)
-_JSON_HEADERS = {"Content-Disposition": 'attachment; filename="report.json"'}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +130,7 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
     def report_csv(number: int, who: Identity = needs(read)) -> Response:
         report = _exported(number, who, "csv")
         headers = {"Content-Disposition": f'attachment; filename="mailing-{number}.csv"'}
-        return Response("".join(_lines(report)), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(csv_of(report), media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("/{number}/report.json")
     def report_json(number: int, who: Identity = needs(read)) -> Response:
@@ -191,7 +189,7 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
     return router
 
 
-def _crumb(mailing: Mailing) -> "Crumb":
+def _crumb(mailing: Mailing) -> Crumb:
     return Crumb(title=mailing.name, path=f"/mailings/{mailing.id}")
 
 
@@ -228,31 +226,3 @@ def _hours(report: Report) -> Chart:
         Series(label="bounced", values=values("hard", "soft", "policy"), tone="bad"),
     ]
     return Chart(name="hours", title=_("Per hour"), moments=moments, series=series)
-
-
-def _lines(report: Report) -> Iterator[str]:
-    yield _line("section", "value", "measure", "number", "meaning")
-    for section, figures in (("mailing", report.figures), ("state", report.parts)):
-        for each in figures:
-            yield _line(section, "", each.name, each.count, each.meaning)
-    for rate in report.rates:
-        yield _line("rate", "", rate.name, f"{rate.value:.6f}", rate.meaning)
-    for section, rows in _sections(report):
-        for row in rows:
-            for measure, count in sorted(row.counts.items()):
-                yield _line(section, row.value, measure, count, "")
-
-
-def _sections(report: Report) -> Sequence[tuple[str, Sequence[Row]]]:
-    return (("domain", report.domains), ("hour", report.hours), ("variant", report.variants), ("link", report.links))
-
-
-def _line(*cells: object) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(harmless(str(cell)) for cell in cells)
-    return line.getvalue()
-
-
-def harmless(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

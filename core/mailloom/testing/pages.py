@@ -16,6 +16,7 @@ import httpx
 
 from mailloom.access.signing_in import open_session
 from mailloom.access.users import add_user, look_up
+from mailloom.api.pages.cookies import Cookies
 from mailloom.app import App
 from mailloom.store.access import Role
 from mailloom.web.admin.gate import SESSION, csrf_of, lifetimes
@@ -56,5 +57,6 @@ def sign_in(app: App, browser: Browser, role: Role) -> None:
     with app.write() as session:
         user = look_up(session, name) or add_user(session, name, role, app.now())
         secret = open_session(session, user, app.now(), lifetimes(app))
-    browser.cookies.set(f"mailloom-{SESSION}", secret, domain=browser.base_url.host)
+    cookies = Cookies(encrypted=app.core_settings.base_url.startswith("https://"))
+    browser.cookies.set(cookies.name(SESSION), secret, domain=browser.base_url.host)
     browser.csrf = csrf_of(secret)
