@@ -167,7 +167,7 @@ def connect_application(office: Office, account: Account[Any]) -> Shown:
 
 def _kept(office: Office, account: Account[Any], answer: Answer, signed_in: str) -> Shown:
     with office.write() as session:
-        return shown(keep(session, office, account.id, answer, signed_in), account.name)
+        return shown(keep(session, office, account, answer, signed_in), account.name)
 
 
 def _use_up(office: Office, account: Account[Any], secret: bytes, cookie: str | None) -> tuple[str, str]:

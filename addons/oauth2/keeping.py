@@ -34,12 +34,18 @@ def tokens_of(session: Session, account_id: int) -> OAuthTokens | None:
     return session.get(OAuthTokens, account_id)
 
 
-def keep(session: Session, office: Office, account_id: int, answer: Answer, signed_in: str) -> OAuthTokens:
+def servers_of(account: Account[Any]) -> str:
+    """Where the account's tokens go: the mail server, and the address that renews them. Whoever may change these may not thereby read the tokens."""
+    return f"{account.settings.host} {account.settings.oauth_provider().token_url}"
+
+
+def keep(session: Session, office: Office, account: Account[Any], answer: Answer, signed_in: str) -> OAuthTokens:
     """Put what the provider gave in place of what was there. The caller commits."""
     now = office.now()
-    row = session.get(OAuthTokens, account_id, with_for_update=True) or OAuthTokens(account_id=account_id)
+    row = session.get(OAuthTokens, account.id, with_for_update=True) or OAuthTokens(account_id=account.id)
     _write(row, office, answer, now)
     row.refresh_token = office.seal(answer.refresh_token) if answer.refresh_token else None
+    row.meant_for = servers_of(account)
     row.obtained_at, row.signed_in_as, row.dead_reason, row.renewals = now, signed_in, "", 0
     session.add(row)
     session.flush()

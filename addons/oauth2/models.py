@@ -24,6 +24,8 @@ class OAuthTokens(Base):
     scope: Mapped[str] = mapped_column(Text, default="")
     signed_in_as: Mapped[str] = mapped_column(String(320), default="")
     """'' when the provider did not say."""
+    meant_for: Mapped[str] = mapped_column(Text, default="")
+    """The servers that may see them (`keeping.servers_of`)."""
     obtained_at: Mapped[Moment]
     renewed_at: Mapped[Moment]
     renewals: Mapped[int] = mapped_column(default=0)

@@ -22,7 +22,7 @@ from mailloom.errors import AuthenticationFailed, ConfigurationError, TemporaryF
 from mailloom.store.leases import drop_lease, take_lease
 
 from . import endpoint
-from .keeping import bury, keep, keep_renewed, tokens_of
+from .keeping import bury, keep, keep_renewed, servers_of, tokens_of
 from .models import OAuthTokens
 from .refusals import ConsentDead
 
@@ -87,7 +87,7 @@ class Tokens:
             return self._office.unseal(row.access_token)
         if account.settings.oauth_grant is OAuthGrant.CLIENT_CREDENTIALS:
             answer = endpoint.own(account)
-            self._write(lambda session: keep(session, self._office, account.id, answer, ""))
+            self._write(lambda session: keep(session, self._office, account, answer, ""))
             return answer.access_token
         assert row is not None
         if row.refresh_token is None:
@@ -116,11 +116,17 @@ class Tokens:
         """None only where the application can ask for itself."""
         with self._office.read() as session:
             row = tokens_of(session, account.id)
+        elsewhere = row is not None and row.meant_for != servers_of(account)
         if account.settings.oauth_grant is OAuthGrant.CLIENT_CREDENTIALS:
-            return row
+            return None if elsewhere else row
         connect = f"Run: mailloom accounts connect {account.name}"
         if row is None:
             raise ConfigurationError(f"Account {account.name} is not connected: nobody has agreed yet.", remedy=connect)
+        if elsewhere:
+            raise AuthenticationFailed(
+                f"Account {account.name} was connected for another server than it has now.",
+                remedy=f"Whoever may sign in to the mailbox: {connect}",
+            )
         if row.dead_reason:
             raise AuthenticationFailed(row.dead_reason, remedy=f"Whoever may sign in to the mailbox: {connect}")
         return row

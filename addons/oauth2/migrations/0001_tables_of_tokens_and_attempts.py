@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("signed_in_as", sa.String(length=320), nullable=False),
+        sa.Column("meant_for", sa.Text(), nullable=False),
         sa.Column("obtained_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("renewals", sa.Integer(), nullable=False),

@@ -48,6 +48,9 @@ def _one_line(text: str) -> str:
     return text
 
 
+WHERE_SECRETS_GO = ("host", "oauth_token_url")
+"""Fields that say to whom an account's secrets are shown: with another value, the secrets have to be given again."""
+
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text that goes into protocols as it is: nothing in it may begin another line there."""
 

@@ -184,7 +184,7 @@ def edit(
     if not values and sequence is None and new_name is None:
         raise ConfigurationError("Nothing was said to change.", remedy="For example: --host mail.example.org")
     with app.write() as session:
-        row = known.edit(session, name, values, sequence=sequence, new_name=new_name)
+        row = known.edit(session, name, values, sequence=sequence, new_name=new_name, secrets_move=True)
         record = _record(row)
     _tell(record, f"Changed. Test it: mailloom accounts test {record['name']}", as_json=as_json)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailloom.api.accounts import Account, AccountSettings, ChecksSettings, OutgoingSettings
+from mailloom.api.accounts import WHERE_SECRETS_GO, Account, AccountSettings, ChecksSettings, OutgoingSettings
 from mailloom.api.receiving import SourceKind
 from mailloom.api.sending import TransportKind
 from mailloom.errors import ConfigurationError, NotFound, Refused, SecretUnreadable
@@ -130,16 +130,21 @@ class Accounts:
         *,
         sequence: int | None = None,
         new_name: str | None = None,
+        secrets_move: bool = False,
     ) -> AccountRow:
-        """Change some fields; '' or None puts a field back to the kind's default. The state stays: test it afterwards."""
+        """Change some fields; '' or None puts a field back to the kind's default. The state stays: test it afterwards.
+
+        `secrets_move`: the stored secrets may go to another server, because who asks could read them anyway."""
         row = self.find(session, name)
         if new_name is not None and new_name != name:
             _check_name(session, new_name)
             row.name = new_name
         if values:
-            kept = {**row.settings, **opened_secrets(row, self.keys)}
+            secrets = opened_secrets(row, self.keys)
             kind = self.kind(row.kind, row.direction).kind
-            settings = _settings(kind, {**kept, **values}, f"account {row.name}", session)
+            settings = _settings(kind, {**row.settings, **secrets, **values}, f"account {row.name}", session)
+            if not secrets_move:
+                _check_secrets_stay(row, settings, sorted(set(secrets) - set(values)))
             row.settings = stored_settings(settings)
             row.secrets = sealed_secrets(settings, self.keys)
         if sequence is not None:
@@ -241,6 +246,17 @@ def _settings(kind: Kind, values: Mapping[str, Any], where: str, session: Sessio
     if isinstance(kind, ChecksSettings):
         kind.check_settings(settings, session)
     return settings
+
+
+def _check_secrets_stay(row: AccountRow, settings: AccountSettings, kept: Sequence[str]) -> None:
+    """Whoever may change accounts may not read their secrets, so they may not send them to a server of their own either."""
+    now = stored_settings(settings)
+    moved = [name for name in WHERE_SECRETS_GO if now.get(name) != row.settings.get(name)]
+    if moved and kept:
+        raise ConfigurationError(
+            f"The settings of account {row.name} do not fit: {kept[0]}: it was given for another {moved[0]}.",
+            remedy=f"Enter it again: {', '.join(kept)}.",
+        )
 
 
 def _check_addresses(settings: OutgoingSettings, where: str) -> None:

@@ -319,3 +319,22 @@ def test_an_alarm_comes_fourteen_days_before_a_client_secret_ends(
         accounts.edit(session, support.name, {"oauth_client_secret_ends": "2099-01-01"})
     keep_fresh(app)
     assert alarms(app) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"host": "mail.evil.example"}, id="mail server"),
+        pytest.param({"oauth_token_url": "https://evil.example/token"}, id="token address"),
+    ],
+)
+def test_tokens_are_shown_to_the_servers_they_were_given_for_alone(
+    app: TemporaryApp, account: MakeAccount, agree: Agree, change: dict[str, str]
+) -> None:
+    support, tokens = connect(app, account(), agree), Tokens(app)
+    assert tokens.access_token(support)
+    accounts = Accounts(lambda: app.registry.transports, lambda: app.registry.sources, app.keys, app.now)
+    with app.write() as session:
+        accounts.edit(session, support.name, change, secrets_move=True)
+    with pytest.raises(AuthenticationFailed, match="connected for another server"):
+        tokens.access_token(app.account(support.id))

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
+from starlette.datastructures import FormData
 
 from mailloom.api.accounts import AccountSettings
 from mailloom.api.pages import FormView, _
-from mailloom.api.pages.forms import FieldView
+from mailloom.api.pages.forms import CLEAR, FieldView
+from mailloom.flow.account_values import secret_fields
 from mailloom.flow.accounts import is_account_name
 from mailloom.store.accounts import Direction
 
@@ -172,6 +174,12 @@ def filled(model: type[AccountSettings], values: Mapping[str, Any]) -> AccountSe
 def entered(settings: AccountSettings) -> dict[str, Any]:
     """All fields as the accounts' own functions take them."""
     return {name: getattr(settings, name) for name in type(settings).model_fields}
+
+
+def given_anew(settings: AccountSettings, form: FormData) -> dict[str, Any]:
+    """As `entered`, without the secrets that were left blank: those stay as they are stored."""
+    blank = {name for name in secret_fields(type(settings)) if not form.get(name) and not form.get(name + CLEAR)}
+    return {name: value for name, value in entered(settings).items() if name not in blank}
 
 
 def grouped(form: FormView[Any]) -> list[ShownGroup]:

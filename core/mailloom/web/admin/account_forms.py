@@ -22,7 +22,7 @@ from mailloom.flow.accounts import KnownKind
 from mailloom.flow.presets import authentication, filled_in, preset_named, server_fields, with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
-from mailloom.web.admin.account_fields import Naming, entered, filled, grouped, naming_fields
+from mailloom.web.admin.account_fields import Naming, entered, filled, given_anew, grouped, naming_fields
 from mailloom.web.admin.accounts import account_row, crumbs_of
 from mailloom.web.working import accounts_of
 
@@ -121,7 +121,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         return toolkit.page(
             request,
             "web/accounts/edit.html",
-            title=start.preset.title if start.preset else start.known.kind.title,
+            title=start.preset.title if start.preset else _(start.known.kind.title),
             crumbs=[*crumbs_of(direction), Crumb(title=_("New server"), path=f"/servers/new/{direction}")],
             target=f"{request.url.path.removeprefix('/admin')}?{request.url.query}",
             back=f"/servers/new/{direction}",
@@ -148,7 +148,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         try:
             with app.write() as session:
                 new_name, sequence = naming.value.name, naming.value.sequence
-                values = entered(form.value)
+                values = given_anew(form.value, request.state.form)
                 accounts_of(app).edit(session, row.name, values, new_name=new_name, sequence=sequence)
                 changed = sorted(name for name, value in values.items() if value != getattr(settings, name))
                 audit(session, who, "account.change", f"account:{new_name}", {"fields": changed})
@@ -265,7 +265,7 @@ def _refused(
 
 def _kinds(app: App, direction: Direction) -> list[Offer]:
     return [
-        Offer(title=known.kind.title, path=f"/servers/new/{direction}/{known.kind.name}")
+        Offer(title=_(known.kind.title), path=f"/servers/new/{direction}/{known.kind.name}")
         for known in accounts_of(app).kinds()
         if known.direction is direction
     ]
