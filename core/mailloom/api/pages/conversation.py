@@ -9,6 +9,7 @@ in the frame of `/messages/<id>/html`. At most `_MOST_OCTETS` of stored mails ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,8 @@ MOST_DELIVERIES = 10
 _MOST_OCTETS = 4_000_000
 _MOST_TEXT = 20_000
 _MOST_FILES = 50
+_MOST_LOOKED_AT = 1_000_000
+_OUTSIDE = re.compile(r"""<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*https?:""", re.IGNORECASE)
 _MOST_NAMED = 3
 _MOST_FOLLOWERS = 200
 
@@ -57,6 +60,7 @@ class Entry:
     signature: str = ""
     formatted: bool = False
     """It has HTML, which its frame can show."""
+    outside_images: bool = False
     files: Sequence[FileShown] = ()
     unread: bool = False
     """The mail is too large to be read for this page."""
@@ -135,6 +139,11 @@ def number_in(request: Request, name: str) -> int:
     return row_number(request.query_params.get(name, ""))
 
 
+def has_outside_images(html: str) -> bool:
+    """Whether there is something to fetch, roughly: it decides about a button alone."""
+    return _OUTSIDE.search(html[:_MOST_LOOKED_AT]) is not None
+
+
 def _entries(session: Session, messages: Sequence[Message]) -> list[Entry]:
     digests = {each.raw_digest for each in messages if each.raw_digest}
     sizes = (
@@ -171,6 +180,7 @@ def _entry(session: Session, message: Message, mail: Mail | None, *, too_large: 
         quote=split.quote[:_MOST_TEXT] if split else "",
         signature=split.signature[:_MOST_TEXT] if split else "",
         formatted=too_large or bool(mail and mail.html),
+        outside_images=too_large or bool(mail and has_outside_images(mail.html)),
         files=files,
         unread=too_large,
         deliveries=deliveries[:MOST_DELIVERIES],

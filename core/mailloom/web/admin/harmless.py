@@ -6,7 +6,6 @@ and to mail, and open in a place of their own. Pictures from outside are left ou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import nh3
@@ -52,7 +51,6 @@ _STYLES = _words(
     "text-transform vertical-align white-space width word-break"
 )
 _LINKS = ("http://", "https://", "mailto:")
-_OUTSIDE = re.compile(r"""<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*https?:""", re.IGNORECASE)
 
 
 def safe_html(html: str, pictures: Mapping[str, str], *, images: bool) -> str:
@@ -75,11 +73,6 @@ def safe_html(html: str, pictures: Mapping[str, str], *, images: bool) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
-
-
-def has_outside_images(html: str) -> bool:
-    """Whether there is something to fetch, roughly: it decides about a button alone."""
-    return _OUTSIDE.search(html[:LONGEST_HTML]) is not None
 
 
 def _source(value: str, pictures: Mapping[str, str], *, images: bool) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.api.access import Permission
 from mailloom.api.pages import APIRouter, Crumb, HTMLResponse, Request, Response, Toolkit, _, needs
-from mailloom.api.pages.conversation import number_in
+from mailloom.api.pages.conversation import has_outside_images, number_in
 from mailloom.api.probing import Explanation
 from mailloom.api.recorded import Remark
 from mailloom.app import App
@@ -26,7 +26,6 @@ from mailloom.store.arrivals import Arrival
 from mailloom.store.blobs import read_blob
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery, DeliveryState
-from mailloom.web.admin.harmless import has_outside_images
 from mailloom.web.admin.letters import download_headers, download_type, letter_page, policy
 from mailloom.web.admin.outbox import LARGEST_ID, Try, tries_of
 from mailloom.web.admin.stories import story_of
