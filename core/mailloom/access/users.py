@@ -18,6 +18,7 @@ from mailloom.errors import ConfigurationError, NotFound, Refused
 from mailloom.mail.address import normalise
 from mailloom.store.access import Role, WebLoginLink, WebSession, WebUser
 
+_LONGEST_NAME = 320
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -73,13 +74,17 @@ def find_user(session: Session, name: str) -> WebUser:
     return found
 
 
-def look_up(session: Session, name: str) -> WebUser | None:
+def sign_in_key(name: str) -> str:
+    """A name or address as users are found by it, the same however it is written, so that tries are counted together; '' for what is none."""
     key = name.strip().lower()
-    if not key or len(key) > 320 or not key.isprintable():
+    return (normalise(key) or key) if len(key) <= _LONGEST_NAME and key.isprintable() else ""
+
+
+def look_up(session: Session, name: str) -> WebUser | None:
+    key = sign_in_key(name)
+    if not key:
         return None
-    return session.scalar(
-        select(WebUser).where(or_(WebUser.name == key, WebUser.email == (normalise(key) or key))).limit(1)
-    )
+    return session.scalar(select(WebUser).where(or_(WebUser.name == key, WebUser.email == key)).limit(1))
 
 
 def set_password(session: Session, user: WebUser, password: str, *, keep_session: str = "") -> None:

@@ -2,6 +2,7 @@
 
 - A request that changes something must come from our own pages: browsers say so in Sec-Fetch-Site, older ones in Origin (OWASP, "Verifying Origin").
   Who says neither is no browser, or has no session to misuse; forms are checked by their token as well (`mailloom.api.pages.guard`).
+- Whoever is not signed in sends short forms: a name, a password. Longer ones are not read.
 - The policy of contents (CSP level 3) allows our own files only: no script and no style stands in a page.
 """
 
@@ -27,6 +28,7 @@ from mailloom.web.admin.words import ENGLISH, negotiated
 from mailloom.web.problems import problem
 
 SESSION = "session"
+LONGEST_OF_STRANGERS = 20_000
 THEME = "theme"
 THEMES = ("auto", "light", "dark")
 HEADERS = {
@@ -60,7 +62,11 @@ class Gate:
         if request.method not in SAFE_METHODS and not same_origin(request):
             await problem(403, "The request came from another site.")(scope, receive, send_guarded)
             return
-        set_visitor(await run_in_threadpool(self._visitor, request))
+        visitor = await run_in_threadpool(self._visitor, request)
+        if visitor.identity is None and request.method not in SAFE_METHODS and not is_short(request):
+            await problem(413, remedy="Sign in first.")(scope, receive, send_guarded)
+            return
+        set_visitor(visitor)
         await self._inner(scope, receive, send_guarded)
 
     def _visitor(self, request: Request) -> Visitor:
@@ -102,6 +108,14 @@ def lifetimes(app: App) -> Lifetimes:
 def csrf_of(secret: str) -> str:
     """Of a session's cookie: nobody who does not have that can find it."""
     return sha256(b"csrf " + secret.encode()).hexdigest()
+
+
+def is_short(request: Request) -> bool:
+    """Whether the body is announced, and short enough for those who are not signed in."""
+    if "transfer-encoding" in request.headers:
+        return False
+    announced = request.headers.get("content-length", "0")
+    return announced.isdigit() and len(announced) < 10 and int(announced) <= LONGEST_OF_STRANGERS
 
 
 def same_origin(request: Request) -> bool:

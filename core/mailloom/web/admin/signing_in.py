@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from mailloom.access.patience import Patience
 from mailloom.access.signing_in import close_session, identity_of, open_session, user_by_link, user_by_password
+from mailloom.access.users import sign_in_key
 from mailloom.api.audit import audit
 from mailloom.api.pages import APIRouter, Query, RedirectResponse, Request, Response, Toolkit, _, signed_in, visitor
 from mailloom.api.pages.guard import anybody
@@ -62,7 +63,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     def sign_in(request: Request) -> Response:
         name, password, target = (_field(request, each) for each in ("name", "password", "next"))
         target = own_path(target)
-        wait = patience.wait(name, visitor().address)
+        wait = patience.wait(sign_in_key(name), visitor().address)
         if wait:
             said = _("Too many tries. Wait {seconds} seconds, or ask for a one-time link.", seconds=int(wait) + 1)
             response = login_page(request, target, name=name, error=said, status=429)
@@ -75,7 +76,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             return login_page(
                 request, target, name=name, error=_("This name and password do not belong together."), status=422
             )
-        patience.forgive(name)
+        patience.forgive(sign_in_key(name))
         with app.write() as session:
             return enter(request, session, session.get_one(WebUser, user.id), target)
 
