@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from mailloom.api import MenuEntry, MenuSection, Office, Pages, Permission, Router, hookimpl
 from mailloom.api.rest import ApiRoutes
+from mailloom.api.web import SetupStep
 
-from . import commands, known, routers
+from . import commands, known, routers, setting_up
 from .settings import AliasSettings
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def register_menu() -> Sequence[MenuEntry]:
             icon="at",
         )
     ]
+
+
+@hookimpl
+def register_setup_steps() -> Sequence[SetupStep]:
+    return setting_up.STEPS
 
 
 def _pages(office: Office, toolkit: Toolkit) -> APIRouter:

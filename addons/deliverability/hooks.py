@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from mailloom.api import Check, Denial, Job, MenuEntry, MenuSection, Office, Pages, Permission, Routes, hookimpl
 from mailloom.api.rest import ApiRoutes
+from mailloom.api.web import SetupStep
 
 from . import commands, doctor_commands, permitting
 from .checking import recheck
 from .checks import CHECK
+from .setting_up import STEP
 from .settings import DeliverabilitySettings
 
 if TYPE_CHECKING:
@@ -97,6 +99,11 @@ def register_menu() -> Sequence[MenuEntry]:
             icon="shield",
         )
     ]
+
+
+@hookimpl
+def register_setup_steps() -> Sequence[SetupStep]:
+    return [STEP]
 
 
 def _pages(office: Office, toolkit: Toolkit) -> APIRouter:

@@ -156,7 +156,7 @@ def _said(answer: Answer) -> str:
 
 
 def _listed(extensions: Extensions) -> str:
-    size = f"; at most {extensions.size} bytes" if extensions.size else ""
+    size = f"; largest message {extensions.size / 1_000_000:.1f} MB" if extensions.size else ""
     return (", ".join(extensions.names) or "none") + size
 
 

@@ -108,7 +108,7 @@ def test_the_connection_test_passes_each_step(postfix: Postfix) -> None:
     ]
     assert all(step.passed for step in steps)
     assert "PIPELINING" in steps[3].detail
-    assert "at most 20000000 bytes" in steps[3].detail
+    assert "largest message 20.0 MB" in steps[3].detail
 
 
 @pytest.mark.dovecot

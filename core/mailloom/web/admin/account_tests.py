@@ -24,6 +24,7 @@ from mailloom.api.pages import (
     Crumb,
     FormView,
     LiveEvent,
+    RedirectResponse,
     Request,
     Response,
     Toolkit,
@@ -33,6 +34,7 @@ from mailloom.api.pages import (
     read_form,
     show_form,
 )
+from mailloom.api.pages.toolkit import ROOT
 from mailloom.api.probing import Step
 from mailloom.app import App
 from mailloom.errors import MailloomError, NotFound, TemporaryFailure
@@ -41,6 +43,7 @@ from mailloom.flow.accounts import KnownKind
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.web.admin.accounts import account_row, crumbs_of
+from mailloom.web.admin.setup import progress_of_visitor
 from mailloom.web.working import accounts_of
 
 MOST_AT_ONCE = 8
@@ -127,7 +130,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             target=carry_out, args=(app, known, account, run, who), name=f"test of {row.name}", daemon=True
         )
         work.start()
-        return toolkit.done(request, f"/servers/{row.id}/tests/{run.id}", "")
+        return RedirectResponse(f"{ROOT}/servers/{row.id}/tests/{run.id}", status_code=303)
 
     @router.post("/servers/{account_id:int}/test")
     def test(request: Request, account_id: int, who: Identity = needs(Permission.ACCOUNTS_WRITE)) -> Response:
@@ -169,7 +172,15 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             row = account_row(session, account_id)
         run = runs.find(account_id, run_id)
         title = _("Test message") if run.letter else _("Test of the connection")
-        return toolkit.page(request, "web/accounts/test.html", title=title, crumbs=_crumbs(row), row=row, run=run)
+        return toolkit.page(
+            request,
+            "web/accounts/test.html",
+            title=title,
+            crumbs=_crumbs(row),
+            row=row,
+            run=run,
+            setup=progress_of_visitor(app),
+        )
 
     @router.get("/live/servers/{account_id:int}/tests/{run_id}", dependencies=[needs(Permission.ACCOUNTS_READ)])
     def stream(request: Request, account_id: int, run_id: str) -> Response:

@@ -256,7 +256,4 @@ def _readme(addon: Addon) -> Markup:
     tokens = markdown.parse(text)
     if len(tokens) > 2 and tokens[0].tag == "h1":
         tokens = tokens[3:]  # the page has this heading already
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
     return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704 - raw HTML is off, so it is made of escaped text

@@ -24,14 +24,13 @@ from mailloom.api.pages import (
     live,
     n_,
     signed_in,
-    visitor,
 )
 from mailloom.api.pages.formats import duration, number
 from mailloom.app import App
 from mailloom.flow.pulse import COUNT_AT_MOST, Pulse, pulse
 from mailloom.store.system import Alarm
 from mailloom.web.admin.places import place_of
-from mailloom.web.admin.setup import progress
+from mailloom.web.admin.setup import progress_of_visitor
 
 _MOST_ALARMS = 10
 _LATE = timedelta(minutes=30)
@@ -75,7 +74,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             now_part=Markup(parts["now"]),  # noqa: S704 - rendered by our own templates
             hours_part=Markup(parts["hours"]),  # noqa: S704
             shown=_digests(parts),
-            setup=progress(app) if visitor().may(Permission.SETTINGS_WRITE) else None,
+            setup=progress_of_visitor(app),
         )
 
     @router.get("/live/overview", dependencies=[signed_in()])

@@ -116,8 +116,13 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     return router
 
 
+def progress_of_visitor(app: App) -> Progress | None:
+    """None for those who do not set things up."""
+    return progress(app) if visitor().may(Permission.SETTINGS_WRITE) else None
+
+
 def progress(app: App) -> Progress:
-    """Of the visitor: what they may not do is not asked of them."""
+    """Without the steps that the visitor may not take."""
     steps = [*CORE_STEPS, *app.registry.catalogue.setup_steps.values()]
     skipped = set(app.core_settings.setup_skipped)
     shown = [
