@@ -12,6 +12,7 @@ from mailloom.api.pages import Crumb, Request, Response, Toolkit, _
 from mailloom.errors import NotFound
 
 from .checking import domain_name, last_report
+from .findings import Topic
 from .models import SendingDomain
 from .situation import sending_domains
 
@@ -27,6 +28,24 @@ TONES: Mapping[Severity, str] = {
     Severity.WARNING: "warning",
     Severity.BAD: "bad",
     Severity.UNKNOWN: "quiet",
+}
+
+TOPICS: Mapping[Topic, str] = {
+    Topic.ACCOUNTS: "Mail servers",
+    Topic.SPF: "SPF",
+    Topic.DKIM: "DKIM",
+    Topic.DMARC: "DMARC",
+    Topic.ALIGNMENT: "Alignment",
+    Topic.MX: "MX",
+    Topic.REVERSE: "Reverse DNS",
+    Topic.TLS: "TLS",
+    Topic.MTA_STS: "MTA-STS",
+    Topic.TLS_REPORTS: "TLS reports",
+    Topic.BIMI: "BIMI",
+    Topic.ONE_CLICK: "One-click unsubscription",
+    Topic.BOUNCES: "Bounces",
+    Topic.RATES: "Rates",
+    Topic.PORTS: "Ports",
 }
 
 
@@ -66,7 +85,15 @@ class Frame:
             ("mode", _("Way of sending"), f"{path}/mode"),
             ("test", _("Test mail"), f"{path}/test"),
         ]
-        return {"domain": domain, "tabs": tabs, "tab": tab, "last": last, "tones": TONES, "words": WORDS}
+        return {
+            "domain": domain,
+            "tabs": tabs,
+            "tab": tab,
+            "last": last,
+            "tones": TONES,
+            "words": WORDS,
+            "topics": TOPICS,
+        }
 
 
 def crumbs() -> list[Crumb]:

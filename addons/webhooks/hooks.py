@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Check, Job, Office, Settled, ThreadModel, hookimpl
+from mailloom.api import Check, Job, MenuEntry, MenuSection, Office, Pages, Permission, Settled, ThreadModel, hookimpl
 from mailloom.api.rest import ApiRoutes
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery
@@ -20,6 +20,9 @@ from .checks import CHECK
 from .remote import RemoteModel
 from .sending import tell_all
 from .settings import WebhookSettings
+
+if TYPE_CHECKING:
+    from mailloom.api.pages import APIRouter, Toolkit
 
 _EVERY_SECONDS = 5.0
 
@@ -59,6 +62,38 @@ def _resources(office: Office) -> Any:
     from .rest import router
 
     return router
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="webhooks", make=_pages, place_of=_place_of)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="webhooks",
+            title="Webhooks",
+            path="/webhooks",
+            section=MenuSection.ADMINISTRATION,
+            permission=Permission.SETTINGS_READ,
+            order=45,
+            icon="external",
+        )
+    ]
+
+
+def _pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    # Imported when the web face is made: without it nobody needs its libraries.
+    from . import pages
+
+    return pages.make(office, toolkit)
+
+
+def _place_of(subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    return f"/webhooks/{name}" if kind == "webhooks" and name else ""
 
 
 @hookimpl

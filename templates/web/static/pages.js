@@ -80,13 +80,22 @@ async function draw(place) {
   const tones = place.dataset.tones.split("|").map((tone) => colour(tone === "quiet" ? "ink-faint" : tone));
   const labels = place.dataset.labels.split("|");
   const bars = place.dataset.bars === "1" ? UPlot.paths.bars({ size: [0.7, 60], radius: 0.15 }) : undefined;
+  // As moments stand elsewhere: the 24-hour clock, the year first.
+  const hours = ["{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1];
+  const times = [
+    [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+    [86400 * 28, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+    [86400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+    [3600, ...hours],
+    [60, ...hours],
+  ];
   const axis = { stroke: colour("ink-faint"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   const series = labels.map((label, at) => ({
     label, stroke: tones[at], width: bars ? 0 : 2, fill: bars ? tones[at] : undefined, paths: bars, points: { show: false },
   }));
   const options = {
     width: place.clientWidth, height: place.clientHeight || 220, legend: { show: false }, series: [{}, ...series],
-    axes: [{ ...axis }, { ...axis, size: 56 }], scales: { y: { range: (_chart, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
+    axes: [{ ...axis, values: times }, { ...axis, size: 56 }], scales: { y: { range: (_chart, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
   };
   drawn.set(place, new UPlot(options, JSON.parse(place.dataset.chart), place));
   new ResizeObserver(() => drawn.get(place)?.setSize({ width: place.clientWidth, height: options.height })).observe(place);
