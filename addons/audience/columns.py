@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mailloom.api.spreadsheets import unescaped
 from mailloom.errors import ConfigurationError
 
-from .formulas import unescaped
 from .models import PlainValue
 from .people import Person
 from .tables import Row

@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from mailloom.api.spreadsheets import escaped
 from mailloom.errors import ConfigurationError
 
-from .formulas import escaped
 from .importing import results
 from .models import Member, State, Subscription
 from .tables import spreadsheets

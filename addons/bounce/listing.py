@@ -11,6 +11,7 @@ from typing import TextIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailloom.api.spreadsheets import escaped, unescaped
 from mailloom.errors import ConfigurationError, MailloomError
 
 from .models import Scope, Suppression
@@ -35,7 +36,9 @@ def export(session: Session, file: TextIO) -> int:
     writer.writerow(COLUMNS)
     count = 0
     for row in session.scalars(select(Suppression).where(Suppression.undone_at.is_(None)).order_by(Suppression.id)):
-        writer.writerow([row.key, row.scope.value, _harmless(row.reason), _harmless(row.by), row.since.isoformat()])
+        writer.writerow(
+            [escaped(row.key), row.scope.value, escaped(row.reason), escaped(row.by), row.since.isoformat()]
+        )
         count += 1
     return count
 
@@ -50,16 +53,11 @@ def load(session: Session, lines: Iterable[str], *, by: str, now: datetime) -> I
         )
     reader.fieldnames = names
     for row in reader:
-        address = (row.get("address") or "").strip()
+        address = unescaped((row.get("address") or "").strip())
         try:
             scope = Scope((row.get("scope") or "all").strip().lower())
-            reason = (row.get("reason") or "imported").strip()[:_LONGEST_REASON]
+            reason = unescaped((row.get("reason") or "imported").strip())[:_LONGEST_REASON]
             suppress_address(session, address, scope=scope, reason=reason, by=by, now=now)
             yield ImportedRow(line=reader.line_num, address=address)
         except (MailloomError, ValueError) as error:
             yield ImportedRow(line=reader.line_num, address=address, fault=str(error))
-
-
-def _harmless(text: str) -> str:
-    """Spreadsheets run what begins like a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from mailloom.api.spreadsheets import escaped
+
 from .reporting import Report, Row
 
 
@@ -14,7 +16,7 @@ def csv_of(report: Report) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines)
     for cells in _rows(report):
-        writer.writerow([_harmless(str(cell)) for cell in cells])
+        writer.writerow([escaped(str(cell)) for cell in cells])
     return lines.getvalue()
 
 
@@ -33,7 +35,3 @@ def _rows(report: Report) -> Iterator[tuple[object, ...]]:
         for row in rows:
             for measure, count in sorted(row.counts.items()):
                 yield (section, row.value, measure, count, "")
-
-
-def _harmless(value: str) -> str:
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

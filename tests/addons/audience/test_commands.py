@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mailloom.addons.audience.exporting import export_people
-from mailloom.addons.audience.formulas import escaped, unescaped
 from mailloom.addons.audience.importing import Wish, run
 from mailloom.addons.audience.list_commands import lists
 from mailloom.addons.audience.models import State
 from mailloom.addons.audience.subscriber_commands import subscribers
+from mailloom.api.spreadsheets import escaped, unescaped
 from mailloom.errors import ConfigurationError, MailloomError, NotFound
 
 ANN = "ann@example.com"

@@ -393,15 +393,16 @@ def test_undoing_is_one_step_logged_and_starts_the_soft_count_anew(desk: Desk, m
 def test_the_list_goes_out_and_comes_back_as_csv(desk: Desk) -> None:
     with desk.app.write() as session:
         suppress_address(
-            session, "ann@example.com", scope=Scope.MARKETING, reason="=cmd()", by="me", now=desk.app.now()
+            session, "=ann@example.com", scope=Scope.MARKETING, reason="=cmd()", by="me", now=desk.app.now()
         )
         file = io.StringIO()
         assert export(session, file) == 1
-        undo(session, "ann@example.com", by="me", now=desk.app.now())
+        undo(session, "=ann@example.com", by="me", now=desk.app.now())
         assert "'=cmd()" in file.getvalue()
+        assert "\n'=ann@example.com," in file.getvalue(), "addresses are chosen by strangers too"
         rows = list(load(session, io.StringIO(file.getvalue()), by="import", now=desk.app.now()))
     assert [row.fault for row in rows] == [""]
-    assert desk.suppressed() == [("ann@example.com", "marketing")]
+    assert desk.suppressed() == [("=ann@example.com", "marketing")]
 
 
 def test_lines_that_are_wrong_are_told_and_left_out(desk: Desk) -> None:

@@ -23,13 +23,13 @@ from mailloom.api.access import Permission
 from mailloom.api.pages import formats
 from mailloom.api.pages.keyset import Key, cursor_of
 from mailloom.api.pages.visitor import _
+from mailloom.api.spreadsheets import escaped
 
 COUNT_AT_MOST = 10_000
 PER_PAGE = 50
 MOST_SELECTED = 1000
 _EXPORT_STEP = 1000
 _LONGEST_SEARCH = 200
-_NOT_IN_CSV = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Kind(StrEnum):
@@ -247,5 +247,5 @@ class TableView:
 
 def _csv_line(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_NOT_IN_CSV) else cell for cell in cells])
+    csv.writer(line).writerow([escaped(cell) for cell in cells])
     return line.getvalue()

@@ -1,6 +1,9 @@
-"""Text in a file for spreadsheets, which run what begins like a formula."""
+"""Text in a file for spreadsheets, which run what begins like a formula (OWASP, "CSV Injection")."""
 
 from __future__ import annotations
+
+_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the first ones in full width, which some spreadsheets take for the same."""
 
 
 def escaped(text: str) -> str:
@@ -14,4 +17,4 @@ def unescaped(text: str) -> str:
 
 
 def _computed(text: str) -> bool:
-    return text.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return text.startswith(_BEGINNINGS)
