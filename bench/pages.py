@@ -35,7 +35,7 @@ FEW = 500
 """Rows of what people make by hand."""
 MADE_BY_HAND = re.compile(
     r"^(account|addon|alias|mail_domain|web_|api_|setting|system|audience_list|audience_import$|bounce_policy|deliverability_|dkim_|helpdesk_team|job|lease|"
-    r"mailing(_variant|_enclosure|_counter)?$|oauth2|optout_erasure|optout_erased|sandbox_record|senderauth_report$|tracking_plan|webhooks_endpoint|alarm|"
+    r"mailing_(mailing|variant|enclosure|counter)$|oauth2|optout_erasure|optout_erased|sandbox_record|senderauth_report$|tracking_plan|webhooks_endpoint|alarm|"
     r"secret|source_|core_|template|user_)"
 )
 LEFT_ALONE = re.compile(

@@ -17,6 +17,10 @@ from mailloom.store.base import Base, BigId, Moment, RowId
 from mailloom.store.types import EnumText, UtcDateTime
 
 HAS_RAW = text("raw_digest IS NOT NULL")
+UNUSUAL = text("outcome IN ('answered', 'reported', 'ignored', 'discarded')")
+"""What people look for among the many that were routed."""
+HAS_SENDER = text("from_address <> ''")
+"""Mails that are only kept have none yet, and need no place in the index then."""
 # Constants, not parameters: SQLite takes a partial index only for words that it sees.
 KEPT = text("outcome = 'kept'")
 PARKED = text("outcome = 'parked'")
@@ -40,6 +44,8 @@ class Arrival(Base):
     __table_args__ = (
         Index("ix_arrival_kept", "id", sqlite_where=KEPT, postgresql_where=KEPT),
         Index("ix_arrival_parked", "id", sqlite_where=PARKED, postgresql_where=PARKED),
+        Index("ix_arrival_unusual", "outcome", "id", sqlite_where=UNUSUAL, postgresql_where=UNUSUAL),
+        Index("ix_arrival_from_address", "from_address", sqlite_where=HAS_SENDER, postgresql_where=HAS_SENDER),
         Index("ix_arrival_key", "key"),
         Index("ix_arrival_message_id", "message_id"),
         # Before a blob may go, the database looks for who still points at it.

@@ -43,6 +43,8 @@ class DeliveryState(StrEnum):
 READY = text("state IN ('queued', 'deferred')")
 CLAIMED = text("state IN ('leased', 'sending')")
 UNCERTAIN = text("state = 'uncertain'")
+TROUBLED = text("state IN ('bounced', 'rejected', 'failed', 'cancelled')")
+"""What people look for. A delivery that goes well never comes by this index."""
 
 
 class Delivery(Base):
@@ -52,6 +54,7 @@ class Delivery(Base):
         Index("ix_delivery_ready", "account_id", "priority", "due", sqlite_where=READY, postgresql_where=READY),
         Index("ix_delivery_claimed", "lease_until", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
         Index("ix_delivery_uncertain", "id", sqlite_where=UNCERTAIN, postgresql_where=UNCERTAIN),
+        Index("ix_delivery_troubled", "state", "id", sqlite_where=TROUBLED, postgresql_where=TROUBLED),
         Index("ix_delivery_key", "key"),
         Index("ix_delivery_provider_id", "provider_id"),
         Index("ix_delivery_raw_digest", "raw_digest", sqlite_where=HAS_RAW, postgresql_where=HAS_RAW),

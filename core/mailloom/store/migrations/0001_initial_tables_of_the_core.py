@@ -253,7 +253,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome = 'kept'"),
             postgresql_where=sa.text("outcome = 'kept'"),
         )
+        batch_op.create_index(
+            "ix_arrival_from_address",
+            ["from_address"],
+            unique=False,
+            sqlite_where=sa.text("from_address <> ''"),
+            postgresql_where=sa.text("from_address <> ''"),
+        )
         batch_op.create_index("ix_arrival_key", ["key"], unique=False)
+        batch_op.create_index(
+            "ix_arrival_unusual",
+            ["outcome", "id"],
+            unique=False,
+            sqlite_where=sa.text("outcome IN ('answered', 'reported', 'ignored', 'discarded')"),
+            postgresql_where=sa.text("outcome IN ('answered', 'reported', 'ignored', 'discarded')"),
+        )
         batch_op.create_index("ix_arrival_message_id", ["message_id"], unique=False)
         batch_op.create_index(
             "ix_arrival_parked",
@@ -473,6 +487,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('leased', 'sending')"),
         )
         batch_op.create_index("ix_delivery_key", ["key"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_troubled",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+            postgresql_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+        )
         batch_op.create_index("ix_delivery_provider_id", ["provider_id"], unique=False)
         batch_op.create_index(
             "ix_delivery_raw_digest",
@@ -594,6 +615,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("raw_digest IS NOT NULL"),
         )
         batch_op.drop_index("ix_delivery_provider_id")
+        batch_op.drop_index(
+            "ix_delivery_troubled",
+            sqlite_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+            postgresql_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+        )
         batch_op.drop_index("ix_delivery_key")
         batch_op.drop_index(
             "ix_delivery_claimed",
@@ -653,7 +679,17 @@ def downgrade() -> None:
             postgresql_where=sa.text("outcome = 'parked'"),
         )
         batch_op.drop_index("ix_arrival_message_id")
+        batch_op.drop_index(
+            "ix_arrival_unusual",
+            sqlite_where=sa.text("outcome IN ('answered', 'reported', 'ignored', 'discarded')"),
+            postgresql_where=sa.text("outcome IN ('answered', 'reported', 'ignored', 'discarded')"),
+        )
         batch_op.drop_index("ix_arrival_key")
+        batch_op.drop_index(
+            "ix_arrival_from_address",
+            sqlite_where=sa.text("from_address <> ''"),
+            postgresql_where=sa.text("from_address <> ''"),
+        )
         batch_op.drop_index(
             "ix_arrival_kept", sqlite_where=sa.text("outcome = 'kept'"), postgresql_where=sa.text("outcome = 'kept'")
         )

@@ -51,6 +51,7 @@ _MOST_FOUND = 500
 _LATEST = 20_000
 """So many of the latest messages are looked at for words in their subject."""
 _SNIPPET = 140
+_FEW = 2000
 
 
 def _latest_of_each(chosen: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
@@ -90,7 +91,19 @@ def _about(words: str) -> ColumnElement[bool]:
     return and_(Message.thread_id.is_not(None), Message.thread_id.in_(found[0].union(*found[1:])))
 
 
-def conversations_table(app: App) -> Table:
+def _of_model(name: str, *, seldom: bool) -> ColumnElement[bool]:
+    if not seldom:
+        return Thread.model == name
+    # Found from the few conversations there are, and not by looking through everybody's last words.
+    return and_(Thread.model == name, Message.thread_id.in_(select(Thread.id).where(Thread.model == name)))
+
+
+def _is_seldom(session: Session, name: str) -> bool:
+    some = select(Thread.id).where(Thread.model == name).limit(_FEW).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) < _FEW
+
+
+def conversations_table(app: App, *, seldom: bool = False) -> Table:
     models = app.thread_models
     titles = {name: model.title for name, model in models.items()}
     return Table(
@@ -126,7 +139,7 @@ def conversations_table(app: App) -> Table:
                 name="model",
                 label="About",
                 options=sorted(titles.items()),
-                condition=lambda value: Thread.model == value,
+                condition=lambda value: _of_model(value, seldom=seldom),
             ),
         ),
         empty_title="No conversation yet",
@@ -189,7 +202,10 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
 
     @router.get("", dependencies=[needs(reads)])
     def list_conversations(request: Request) -> Response:
-        return toolkit.table(request, conversations_table(app), title=_("Conversations"))
+        name = request.query_params.get("model", "")
+        with app.read() as session:
+            seldom = name in app.thread_models and _is_seldom(session, name)
+        return toolkit.table(request, conversations_table(app, seldom=seldom), title=_("Conversations"))
 
     @router.get("/{thread_id}", dependencies=[needs(reads)])
     def show_conversation(request: Request, thread_id: int) -> Response:

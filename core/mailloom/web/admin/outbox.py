@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 from sqlalchemy.orm import Session
 
 from mailloom.api.access import Identity, Permission
@@ -33,7 +33,7 @@ from mailloom.flow.outbox import CANCELLABLE, RETRIABLE, WAITING, cancel, retry,
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow
 from mailloom.store.messages import Message
-from mailloom.store.outbox import Delivery, DeliveryAttempt, DeliveryState
+from mailloom.store.outbox import CLAIMED, READY, TROUBLED, Delivery, DeliveryAttempt, DeliveryState
 
 LARGEST_ID = 2**63 - 1
 _URGENT, _USUAL = 1, 3
@@ -49,6 +49,32 @@ def _to(words: str) -> ColumnElement[bool]:
     """A whole address, or how it begins: both by the index."""
     start = (normalise(words) if "@" in words else "") or words.lower()
     return and_(Delivery.key >= start, Delivery.key < start + "\U0010ffff")
+
+
+# As the partial indexes say it: SQLite uses them for no other words.
+_TROUBLED, _READY, _CLAIMED = text(f"delivery.{TROUBLED}"), text(f"delivery.{READY}"), text(f"delivery.{CLAIMED}")
+_ENDED_BADLY = frozenset({DeliveryState.BOUNCED, DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.CANCELLED})
+_FEW = 5000
+
+
+def _in(state: DeliveryState, *, few_wait: bool = False) -> ColumnElement[bool]:
+    here = Delivery.state == state
+    if state in _ENDED_BADLY:
+        return and_(here, _TROUBLED)
+    if state in (DeliveryState.LEASED, DeliveryState.SENDING):
+        return and_(here, Delivery.id.in_(select(Delivery.id).where(_CLAIMED)))
+    if few_wait and state in WAITING:
+        return and_(here, Delivery.id.in_(select(Delivery.id).where(_READY)))
+    return here
+
+
+def _states(*, few_wait: bool) -> Filter:
+    return Filter(
+        name="state",
+        label="State",
+        options=[(state.value, state.value) for state in DeliveryState],
+        condition=lambda value: _in(DeliveryState(value), few_wait=few_wait),
+    )
 
 
 DELIVERIES = Table(
@@ -72,14 +98,7 @@ DELIVERIES = Table(
     ),
     where=_joined,
     find=_to,
-    filters=(
-        Filter(
-            name="state",
-            label="State",
-            options=[(state.value, state.value) for state in DeliveryState],
-            condition=lambda value: Delivery.state == DeliveryState(value),
-        ),
-    ),
+    filters=(_states(few_wait=False),),
     bulk=(
         BulkAction(
             path="/outbox/retry",
@@ -115,7 +134,12 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
 
     @router.get("/outbox", dependencies=[needs(Permission.MESSAGES_READ)])
     def list_deliveries(request: Request) -> Response:
-        return toolkit.table(request, DELIVERIES, title=_("Outbox"))
+        with app.read() as session:
+            few = session.scalar(
+                select(func.count()).select_from(select(Delivery.id).where(_READY).limit(_FEW).subquery())
+            )
+        table = replace(DELIVERIES, filters=(_states(few_wait=(few or 0) < _FEW),))
+        return toolkit.table(request, table, title=_("Outbox"))
 
     @router.get("/outbox/{delivery_id}", dependencies=[needs(Permission.MESSAGES_READ)])
     def show_delivery(request: Request, delivery_id: int) -> Response:
