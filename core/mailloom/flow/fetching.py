@@ -1,7 +1,8 @@
 """Fetching one incoming account: lease → source → keep in batches → done → position → account state.
 
-A batch of mails is committed before the server hears of it (`Source.done`), and the position is committed after that. A crash between them
-fetches the batch again, and the copies are recognised: nothing is lost, nothing is served twice. One worker at a time reads an account.
+A batch of mails is committed, while the next one is fetched, before the server hears of it (`Source.done`), and the position is committed after
+that. A crash between them fetches the batch again, and the copies are recognised: nothing is lost, nothing is served twice. One worker at a
+time reads an account.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from mailloom.errors import AuthenticationFailed, ConfigurationError, MailloomEr
 from mailloom.flow import failpoints
 from mailloom.flow.account_values import account_value
 from mailloom.flow.deciding import first_line
-from mailloom.flow.fetched_batches import batches
+from mailloom.flow.fetched_batches import batches, kept_meanwhile
 from mailloom.flow.health import pause, ready, record_fault, record_success
 from mailloom.flow.keeping import keep_many
 from mailloom.flow.presets import fetching_protocol
@@ -79,7 +80,7 @@ class Opened:
 class Fetching:
     """Fetches for all incoming accounts. Safe to share between threads; several processes may work on one database.
 
-    `kinds` are the source kinds by name (they may change while it lives). `kept` hears the ids of each committed batch, on the fetching thread.
+    `kinds` are the source kinds by name (they may change while it lives). `kept` hears the ids of each committed batch, on any thread.
     `explain` says what an account's fault means (words, protocol, provider): how long a limit lasts, and what to do.
     """
 
@@ -176,13 +177,11 @@ class Fetching:
         since = {folder: Cursor(folder=folder, text=text) for folder, text in known.items()}
         deletes = account.settings.after_fetch is AfterFetch.DELETE
         limit = account.settings.batch_limit * (1 if deletes else looks)
-        for batch in batches(source.fetch(since, limit)):
-            ids = self._keep(account, batch, hold)
+        for batch, ids in kept_meanwhile(batches(source.fetch(since, limit)), partial(self._keep, account, hold)):
             failpoints.reach("fetching.kept")
             report.fetched += len(batch)
             FETCHED.add(len(batch), account=account.name)
             report.arrivals += ids
-            self.kept(ids)
             source.done([one.cursor for one in batch])
             failpoints.reach("fetching.done")
             if account.settings.after_fetch is not AfterFetch.KEEP:
@@ -194,7 +193,7 @@ class Fetching:
         self._write(partial(self._succeeded, account_id=account.id, hold=hold))
         hold.held = False
 
-    def _keep(self, account: Account[Any], batch: Sequence[Fetched], hold: Hold) -> list[int]:
+    def _keep(self, account: Account[Any], hold: Hold, batch: Sequence[Fetched]) -> list[int]:
         mails = [
             Mailing(
                 raw=one.raw,
@@ -214,7 +213,9 @@ class Fetching:
             return ids
 
         failpoints.reach("fetching.before-keep")
-        return self._write(write)
+        ids = self._write(write)
+        self.kept(ids)
+        return ids
 
     def _remember(self, session: Session, account_id: int, batch: Sequence[Fetched]) -> None:
         positions = [(one.position.folder, one.position.text) for one in batch]

@@ -6,10 +6,12 @@ once, served per recipient": whoever inserts (key, target) first serves it, what
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnClause, Insert, bindparam, insert, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,10 +21,35 @@ from mailloom.store.arrivals import Arrival, ArrivalTarget
 from mailloom.store.blobs import keep_blobs
 from mailloom.store.hourly import Counted, count
 from mailloom.store.queueing import new_ids
+from mailloom.store.types import UtcDateTime
 
 WHOLE_MAIL = "mail"
 
-_INSERT_ARRIVALS = insert(Arrival.__table__)  # type: ignore[arg-type]  # it is a Table
+_COLUMNS = ("id", "raw_digest", "account_id", "envelope_from", "envelope_recipients", "fallback")
+# One statement that takes its rows out of one parameter: bound value by value they took both databases four times as long.
+_VALUES = {
+    "sqlite": ("value ->> 0", "value ->> 1", "value ->> 2", "value ->> 3", "value -> 4", "value ->> 5"),
+    "postgresql": (
+        "CAST(value ->> 0 AS bigint)",
+        "value ->> 1",
+        "CAST(value ->> 2 AS bigint)",
+        "value ->> 3",
+        "value -> 4",
+        "value ->> 5",
+    ),
+}
+_ROWS = {"sqlite": "json_each(:rows)", "postgresql": "json_array_elements(CAST(:rows AS json))"}
+
+
+def _insertion(dialect: str) -> Insert:
+    """Of arrivals; the table's defaults are added to what is given."""
+    given: list[ColumnClause[Any]] = [literal_column(value) for value in _VALUES[dialect]]
+    rows = select(*given, bindparam("now", type_=UtcDateTime)).select_from(text(_ROWS[dialect]))
+    table = Arrival.__table__
+    return insert(table).from_select([*_COLUMNS, "received_at"], rows)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+
+_INSERTIONS = {dialect: _insertion(dialect) for dialect in _ROWS}
 
 
 def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list[int]:
@@ -35,19 +62,18 @@ def keep_many(session: Session, mails: Sequence[Mailing], now: datetime) -> list
     digests = keep_blobs(session, [mail.raw for mail in mails], now)
     ids = list(new_ids(session, Arrival, len(mails)))
     rows = [
-        {
-            "id": number,
-            "raw_digest": digest,
-            "account_id": mail.account_id,
-            "received_at": now,
-            "envelope_from": _cleaned(mail.envelope_from),
-            "envelope_recipients": None if mail.recipients is None else [clean(one) for one in mail.recipients],
-            "fallback": _cleaned(mail.fallback),
-        }
+        (
+            number,
+            digest,
+            mail.account_id,
+            _cleaned(mail.envelope_from),
+            None if mail.recipients is None else [clean(one) for one in mail.recipients],
+            _cleaned(mail.fallback),
+        )
         for number, mail, digest in zip(ids, mails, digests, strict=True)
     ]
     # Rows, not objects: nobody looks at them before they are decided about, and a listener's rate hangs on this.
-    session.connection().execute(_INSERT_ARRIVALS, rows)
+    session.connection().execute(_INSERTIONS[session.get_bind().dialect.name], {"rows": json.dumps(rows), "now": now})
     count(session, now, {Counted.RECEIVED: len(rows)})
     return ids
 
