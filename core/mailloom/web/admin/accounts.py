@@ -196,7 +196,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             title=row.name,
             crumbs=crumbs_of(row.direction),
             row=row,
-            kind=known.kind.title if known else row.kind,
+            kind=_(known.kind.title) if known else row.kind,
             settings=settings,
             remarks=remarks,
             waiting=_waiting_text(waiting, {}) if row.direction is Direction.OUTGOING else None,
@@ -253,7 +253,7 @@ def crumbs_of(direction: Direction) -> list[Crumb]:
 
 
 def _titles(app: App, direction: Direction) -> dict[str, str]:
-    return {known.kind.name: known.kind.title for known in accounts_of(app).kinds() if known.direction is direction}
+    return {known.kind.name: _(known.kind.title) for known in accounts_of(app).kinds() if known.direction is direction}
 
 
 def _looked_at(app: App, row: AccountRow) -> tuple[KnownKind | None, AccountSettings | None, list[Remark]]:
@@ -278,9 +278,11 @@ def _of_state(row: AccountRow) -> list[Remark]:
         said = _("A draft: nothing is sent or fetched by it until a test has passed.")
         return [Remark(tone="warning", text=said, remedy=_("Press “Test connection”."))]
     if row.state is AccountState.PAUSED:
-        return [Remark(tone="warning", text=_("Stopped: {reason}", reason=row.paused_reason))]
+        return [
+            Remark(tone="warning", text=_("Stopped, because: “{reason}”.", reason=" ".join(row.paused_reason.split())))
+        ]
     if row.state is AccountState.FAILING:
-        said = _("It fails: {words}", words=row.last_error)
+        said = _("It fails. The last words were: “{words}”.", words=" ".join(row.last_error.split()))
         return [Remark(tone="bad", text=said, remedy=_("Press “Test connection” to see where it stops."))]
     return []
 
