@@ -9,7 +9,7 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Job, Office, Routes, Topic, hookimpl
+from mailloom.api import Job, MenuEntry, MenuSection, Office, Pages, Permission, Routes, Topic, hookimpl
 from mailloom.api.rest import ApiRoutes
 
 from . import answers, commands, upkeep
@@ -17,6 +17,8 @@ from .settings import AudienceSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from mailloom.api.pages import Toolkit
 
 
 @hookimpl
@@ -68,6 +70,34 @@ def export_person(address: str, session: Session) -> Mapping[str, Sequence[Mappi
 @hookimpl
 def erase_person(address: str, session: Session) -> Mapping[str, int]:
     return answers.erase(session, address)
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="audience", make=_admin_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    entries = (("lists", "Lists", "list", 20), ("people", "People", "users", 30), ("imports", "Imports", "upload", 40))
+    return [
+        MenuEntry(
+            name=name,
+            title=title,
+            path=f"/{name}",
+            section=MenuSection.MARKETING,
+            permission=Permission.PEOPLE_READ,
+            order=order,
+            icon=icon,
+        )
+        for name, title, icon, order in entries
+    ]
+
+
+def _admin_pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    from .admin import make
+
+    return make(office, toolkit)
 
 
 def _pages(office: Office) -> APIRouter:

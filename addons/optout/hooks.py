@@ -9,7 +9,22 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from mailloom.api import Check, Denial, Draft, Office, Purpose, Recipient, Router, Routes, hookimpl, office_of
+from mailloom.api import (
+    Check,
+    Denial,
+    Draft,
+    MenuEntry,
+    MenuSection,
+    Office,
+    Pages,
+    Permission,
+    Purpose,
+    Recipient,
+    Router,
+    Routes,
+    hookimpl,
+    office_of,
+)
 from mailloom.api.rest import ApiRoutes
 from mailloom.store.outbox import Delivery
 
@@ -18,6 +33,8 @@ from .settings import OptOutSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from mailloom.api.pages import Toolkit
 
 
 @hookimpl
@@ -93,6 +110,32 @@ def erase_person(address: str, session: Session) -> Mapping[str, int]:
 @hookimpl
 def addon_installed(session: Session) -> None:
     erasure.make_key(session)
+
+
+@hookimpl
+def register_pages() -> Sequence[Pages]:
+    return [Pages(name="optout", make=_admin_pages)]
+
+
+@hookimpl
+def register_menu() -> Sequence[MenuEntry]:
+    return [
+        MenuEntry(
+            name="optouts",
+            title="Opt-outs",
+            path="/optouts",
+            section=MenuSection.MARKETING,
+            permission=Permission.PEOPLE_READ,
+            order=50,
+            icon="shield",
+        )
+    ]
+
+
+def _admin_pages(office: Office, toolkit: Toolkit) -> APIRouter:
+    from .admin_pages import make
+
+    return make(office, toolkit)
 
 
 def _pages(office: Office) -> APIRouter:
