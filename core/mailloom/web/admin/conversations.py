@@ -1,4 +1,4 @@
-"""Conversations: the list by last activity, one conversation with what is written on it, and who is told of it.
+"""Conversations: the list, one conversation with what is written on it, and who is told of it.
 
 The forms of the part that addons show too (`mailloom.api.pages.conversation`) come here and go back to the page they stood on.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 
 from mailloom.api.access import Identity, Permission
@@ -17,21 +16,16 @@ from mailloom.api.audit import audit
 from mailloom.api.drafts import Enclosure
 from mailloom.api.pages import (
     APIRouter,
-    Column,
     Crumb,
-    Filter,
     FormView,
-    Kind,
     Request,
     Response,
-    Table,
     Toolkit,
     _,
     needs,
     read_form,
 )
 from mailloom.api.pages.conversation import conversation_of, record_page
-from mailloom.api.pages.toolkit import ROOT
 from mailloom.api.threads import HasPage
 from mailloom.app import App
 from mailloom.errors import MailloomError, NotFound
@@ -42,114 +36,12 @@ from mailloom.mail.address import normalise
 from mailloom.mail.mediatypes import BINARY, type_of_name
 from mailloom.store.access import WebUser
 from mailloom.store.contacts import Contact
-from mailloom.store.messages import Message, MessageKind, MessageRecipient
+from mailloom.store.messages import MessageKind
 from mailloom.store.threads import Follower, Thread
+from mailloom.web.admin.conversation_list import conversations_table, is_seldom
 from mailloom.web.admin.outbox import LARGEST_ID
 
 _LONGEST_BACK = 300
-_MOST_FOUND = 500
-_LATEST = 20_000
-"""So many of the latest messages are looked at for words in their subject."""
-_SNIPPET = 140
-_FEW = 2000
-
-
-def _latest_of_each(chosen: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
-    """A conversation stands where its last message does."""
-    later = aliased(Message)
-    return chosen.join(Thread, Thread.id == Message.thread_id).where(
-        Message.thread_id.is_not(None), ~exists().where(later.thread_id == Message.thread_id, later.id > Message.id)
-    )
-
-
-def _about(words: str) -> ColumnElement[bool]:
-    """Who takes part in it, by how the address begins, or what a subject of the latest messages holds."""
-    start = (normalise(words) if "@" in words else "") or words.lower()
-    end = start + "\U0010ffff"
-    one = aliased(Message)
-    wrote = (
-        select(one.thread_id)
-        .where(one.from_address >= start, one.from_address < end)
-        .order_by(one.from_address.desc(), one.created_at.desc())
-        .limit(_MOST_FOUND)
-    )
-    got = (
-        select(one.thread_id)
-        .join(MessageRecipient, MessageRecipient.message_id == one.id)
-        .where(MessageRecipient.key >= start, MessageRecipient.key < end)
-        .limit(_MOST_FOUND)
-    )
-    latest = (
-        select(one.thread_id, one.subject)
-        .where(one.thread_id.is_not(None))
-        .order_by(one.id.desc())
-        .limit(_LATEST)
-        .subquery()
-    )
-    named = select(latest.c.thread_id).where(latest.c.subject.icontains(words, autoescape=True)).limit(_MOST_FOUND)
-    found = [select(each.subquery().c.thread_id) for each in (wrote, got, named)]
-    return and_(Message.thread_id.is_not(None), Message.thread_id.in_(found[0].union(*found[1:])))
-
-
-def _of_model(name: str, *, seldom: bool) -> ColumnElement[bool]:
-    if not seldom:
-        return Thread.model == name
-    # Found from the few conversations there are, and not by looking through everybody's last words.
-    return and_(Thread.model == name, Message.thread_id.in_(select(Thread.id).where(Thread.model == name)))
-
-
-def _is_seldom(session: Session, name: str) -> bool:
-    some = select(Thread.id).where(Thread.model == name).limit(_FEW).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) < _FEW
-
-
-def conversations_table(app: App, *, seldom: bool = False) -> Table:
-    models = app.thread_models
-    titles = {name: model.title for name, model in models.items()}
-    return Table(
-        name="conversations",
-        key=Message.id,
-        columns=(
-            Column(
-                name="subject",
-                label="Subject",
-                value=Message.subject,
-                look=lambda value, row: value or _("(no subject)"),
-                link=lambda row: f"{ROOT}/conversations/{row['thread']}",
-                wide=True,
-            ),
-            Column(
-                name="who",
-                label="Last word",
-                value=Message.from_address,
-                look=lambda value, row: value or (_("We") if row["ours"] else _("mailloom")),
-            ),
-            Column(name="said", label="Says", value=func.substr(Message.text, 1, _SNIPPET), look=_snippet, wide=True),
-            Column(
-                name="model", label="About", value=Thread.model, look=lambda value, row: _(titles.get(value, value))
-            ),
-            Column(name="at", label="When", value=Message.created_at, kind=Kind.MOMENT),
-            Column(name="thread", label="", value=Message.thread_id, shown=False),
-            Column(name="ours", label="", value=Message.outgoing, shown=False),
-        ),
-        where=_latest_of_each,
-        find=_about,
-        filters=(
-            Filter(
-                name="model",
-                label="About",
-                options=sorted(titles.items()),
-                condition=lambda value: _of_model(value, seldom=seldom),
-            ),
-        ),
-        empty_title="No conversation yet",
-        empty_text="Mail that an alias takes begins one. Give a team or a person an address under Aliases.",
-    )
-
-
-def _snippet(value: object, row: object) -> str:
-    text = " ".join(str(value or "").split())
-    return f"{text}…" if len(str(value)) >= _SNIPPET else text or "–"
 
 
 class Writing(BaseModel):
@@ -204,7 +96,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     def list_conversations(request: Request) -> Response:
         name = request.query_params.get("model", "")
         with app.read() as session:
-            seldom = name in app.thread_models and _is_seldom(session, name)
+            seldom = name in app.thread_models and is_seldom(session, name)
         return toolkit.table(request, conversations_table(app, seldom=seldom), title=_("Conversations"))
 
     @router.get("/{thread_id}", dependencies=[needs(reads)])

@@ -36,6 +36,7 @@ _LONGEST_HEADER = 2000
 _MOST_HEADERS = 200
 _MOST_DELIVERIES = 50
 _MOST_FILES = 100
+_MOST_COUNTED = 5_000_000
 
 
 class View(StrEnum):
@@ -60,7 +61,8 @@ class FileLine:
     number: int
     name: str
     content_type: str
-    octets: int
+    octets: int | None
+    """None: the mail is so large that its files are not decoded to be counted."""
 
 
 def make(app: App, toolkit: Toolkit) -> APIRouter:
@@ -185,7 +187,7 @@ def _files(mail: Mail) -> list[FileLine]:
             number=number,
             name=each.name or _("file {number}", number=number + 1),
             content_type=each.content_type,
-            octets=each.size,
+            octets=each.size if len(mail.raw) <= _MOST_COUNTED else None,
         )
         for number, each in enumerate(mail.attachments[:_MOST_FILES])
     ]
