@@ -78,7 +78,7 @@ EVENTS = Table(
             name="reason",
             label="Reason",
             value=BounceEvent.reason,
-            look=lambda value, row: words_for(value).meaning,
+            look=lambda value, row: _(words_for(value).meaning),
             wide=True,
         ),
         Column(name="status", label="Status", value=BounceEvent.status, kind=Kind.CODE),

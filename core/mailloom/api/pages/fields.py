@@ -26,6 +26,7 @@ _UNITS = {
     "per_minute": "per minute",
     "per_day": "per day",
 }
+_ABBREVIATIONS = frozenset({"api", "arc", "dns", "html", "id", "lmtp", "smtp", "url"})
 
 
 class Input(StrEnum):
@@ -113,11 +114,14 @@ def _options(annotation: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _spoken(value: str) -> str:
-    return value.replace("_", " ")
+    """Dotted values are names of their own, such as `delivery.sent`: they stay as they are."""
+    return value if "." in value else value.replace("_", " ")
 
 
 def label_of(name: str, field: FieldInfo) -> str:
-    return field.title or _spoken(name).strip().capitalize()
+    """English; abbreviations in capitals."""
+    words = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in _spoken(name).split())
+    return field.title or words[:1].upper() + words[1:]
 
 
 def extra_of(field: FieldInfo) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -110,6 +110,11 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value)
+
+
+def words_of(value: Any) -> str:
+    """Any value as plain text for a person: as `text_of`, with the words of choices translated."""
+    return _(value.value.replace("_", " ")) if isinstance(value, StrEnum) else text_of(value)
 
 
 def value_of(value: Any) -> Markup | str:

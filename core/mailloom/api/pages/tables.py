@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 
 _LOOKS: Mapping[Kind, Callable[[Any], Markup | str]] = {
-    Kind.TEXT: formats.text_of,
+    Kind.TEXT: formats.words_of,
     Kind.MOMENT: formats.moment,
     Kind.NUMBER: formats.number,
     Kind.BYTES: formats.bytes_text,

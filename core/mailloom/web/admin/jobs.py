@@ -12,6 +12,7 @@ from mailloom.api.pages import APIRouter, Crumb, Request, Response, Toolkit, _, 
 from mailloom.app import App
 from mailloom.jobs.checkup import is_late
 from mailloom.jobs.engine import Duty
+from mailloom.jobs.engine import Kind as DutyKind
 from mailloom.jobs.running import Runner, job_states, pause_job
 from mailloom.store.system import JobState
 from mailloom.web.working import duties_of
@@ -91,7 +92,7 @@ def _shown(duty: Duty, states: Mapping[str, JobState], now: datetime) -> JobShow
         paused = state is not None and state.paused
         return JobShown(
             name=duty.name,
-            summary=duty.summary,
+            summary=_summary(duty),
             every=every,
             state="paused" if paused else "never run",
             last=None,
@@ -102,7 +103,7 @@ def _shown(duty: Duty, states: Mapping[str, JobState], now: datetime) -> JobShow
         )
     return JobShown(
         name=duty.name,
-        summary=duty.summary,
+        summary=_summary(duty),
         every=every,
         state=_state(duty, state, now),
         last=state.last_ended_at,
@@ -111,6 +112,15 @@ def _shown(duty: Duty, states: Mapping[str, JobState], now: datetime) -> JobShow
         result=state.last_result,
         failures=state.failures,
     )
+
+
+def _summary(duty: Duty) -> str:
+    """In the visitor's language; those of accounts name the account."""
+    if duty.kind is DutyKind.FETCH:
+        return _("Fetch new mail of the account {name}.", name=duty.key)
+    if duty.kind is DutyKind.SEND:
+        return _("Send what is due on the account {name}.", name=duty.key)
+    return _(duty.summary)
 
 
 def _state(duty: Duty, state: JobState, now: datetime) -> str:

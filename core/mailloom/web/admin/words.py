@@ -6,12 +6,12 @@ A file is named `<language>.toml`, or `<topic>.<language>.toml` where one langua
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
-from mailloom.registry import Registry
+from mailloom.registry import Addon, Registry
 from mailloom.registry.templates import CORE_TEMPLATES
 
 ENGLISH = "en"
@@ -22,10 +22,14 @@ _MOST_LANGUAGES = 20
 
 
 def catalogue_folders(registry: Registry) -> list[Path]:
-    """The core's first, then the addons' in dependency order: later ones may choose another word."""
-    addons = [addon for addon in registry.addons.values() if addon.at_work and addon.folder]
-    own = [addon.folder / "templates" / addon.name / "locale" for addon in addons if addon.folder]
-    return [CORE_TEMPLATES / "web" / "locale", *own]
+    """Later ones may choose another word: first the addons that rest, because the list of apps tells of them, then the core, then those at work."""
+    resting = [addon for addon in registry.addons.values() if not addon.at_work]
+    at_work = [addon for addon in registry.addons.values() if addon.at_work]
+    return [*_own_folders(resting), CORE_TEMPLATES / "web" / "locale", *_own_folders(at_work)]
+
+
+def _own_folders(addons: Iterable[Addon]) -> Iterator[Path]:
+    return (addon.folder / "templates" / addon.name / "locale" for addon in addons if addon.folder)
 
 
 def read_catalogues(folders: Iterable[Path]) -> dict[str, dict[str, str]]:
