@@ -140,8 +140,15 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
             if statement is None:
                 raise NotFound(_("There is no such statement."))
             said = list(reversed(statements_of(session, statement.key)))
+            titles = {topic.key: topic.title for topic in office.topics_for(session, statement.key)}
         return toolkit.page(
-            request, "optout/statement.html", title=statement.key, crumbs=[_crumb()], statement=statement, said=said
+            request,
+            "optout/statement.html",
+            title=statement.key,
+            crumbs=[_crumb()],
+            statement=statement,
+            said=said,
+            titles=titles,
         )
 
     @router.post("/{number}/undo")

@@ -113,16 +113,17 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
             )
 
     @router.get("/{number}/live", dependencies=[needs(Permission.MAILING_READ)])
-    def stream(request: Request, number: int, after: str = "") -> Response:
-        return live(request, lambda last: news(number, last or after))
+    def stream(request: Request, number: int, after: str = "", state: str = "") -> Response:
+        return live(request, lambda last: news(number, last or after, state))
 
-    def news(number: int, last: str) -> Sequence[LiveEvent]:
+    def news(number: int, last: str, state: str) -> Sequence[LiveEvent]:
         with office.read() as session:
-            html = progress(session, number)
+            html = progress(session, number, state)
         mark = _mark(html)
         return [] if mark == last else [LiveEvent(id=mark, name="progress", html=html)]
 
-    def progress(session: Session, number: int) -> str:
+    def progress(session: Session, number: int, state: str = "") -> str:
+        """`state`: what the rest of the page says; when it is another by now, the page is fetched anew."""
         report = report_of(session, number)
         parts = [
             Part(name=each.name, count=each.count, meaning=PARTS[each.name], tone=_TONES.get(each.name, "quiet"))
@@ -136,6 +137,7 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
         return template.render(
             now=office.now(),
             mailing=mailing,
+            outdated=bool(state) and state != mailing.state.value,
             parts=parts,
             total=sum(part.count for part in parts),
             waiting=waiting,

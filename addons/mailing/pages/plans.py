@@ -39,7 +39,6 @@ from . import targeting
 from .frame import mailing_page, mailings_crumb
 from .targeting import TargetForm
 
-_FIRST_TEXT = "\n\n{{ unsubscribe_url }}\n"
 _VARIANTS = "Variants"
 
 
@@ -100,7 +99,7 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
                 number = create(
                     session,
                     plan,
-                    [Content(subject=plan.name, text=_FIRST_TEXT)],
+                    [_first_words(plan.name)],
                     actor=who.actor,
                     now=office.now(),
                 ).id
@@ -148,6 +147,12 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
 
 def _plan(entry: PlanEntry, target: TargetForm, files: list[File]) -> Plan:
     return Plan(target=targeting.target_of(target), files=files, **entry.model_dump())
+
+
+def _first_words(name: str) -> Content:
+    """Something to begin with, which may already be sent as it is."""
+    greeting, leave = _("Hello {{ name }},"), _("Unsubscribe")
+    return Content(subject=name, html=f'<p>{greeting}</p>\n\n<p><a href="{{{{ unsubscribe_url }}}}">{leave}</a></p>\n')
 
 
 def _with_accounts(session: Session, form: FormView[PlanEntry]) -> list[FieldView]:

@@ -208,11 +208,11 @@ def _funnel(report: Report) -> list[Step]:
 
 
 def _hours(report: Report) -> Chart:
-    """Every hour from the first to the last that has a number, at most two weeks: what is empty shows as nothing."""
+    """Every hour from the one before the first number to the one after the last, at most two weeks: so a single hour is a peak."""
     counted = {datetime.strptime(row.value, "%Y-%m-%dT%H").replace(tzinfo=UTC): row.counts for row in report.hours}
     moments: list[datetime] = []
     if counted:
-        first, last = min(counted), max(counted)
+        first, last = min(counted) - timedelta(hours=1), max(counted) + timedelta(hours=1)
         hours = min(int((last - first) / timedelta(hours=1)) + 1, _MOST_HOURS)
         moments = [first + timedelta(hours=number) for number in range(hours)]
 

@@ -23,6 +23,7 @@ from mailloom.errors import MailloomError, Refused
 from ..checking import names_for, variant_of
 from ..drafting import Content, add_variant, change_content, remove_variant, variants_of
 from ..history import found
+from ..inlining import text_of
 from .frame import EDITABLE, mailing_page
 
 
@@ -52,7 +53,9 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
             variant = variant_of(session, mailing, label)
             labels = [each.label for each in variants_of(session, number)]
             names = names_for(session, office, mailing)
-            current = WordsEntry(subject=variant.subject, html=variant.html, text=variant.text)
+            # A text that was made of the HTML is made anew with it.
+            made = bool(variant.html) and variant.text == text_of(variant.html)
+            current = WordsEntry(subject=variant.subject, html=variant.html, text="" if made else variant.text)
             return mailing_page(
                 request,
                 toolkit,

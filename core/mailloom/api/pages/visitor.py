@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup, escape
+
 from mailloom.api.access import Identity, Permission
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -51,8 +53,13 @@ def set_visitor(value: Visitor) -> None:
 
 
 def _(text: str, /, **values: object) -> str:
-    """The text in the visitor's language, with `{name}` replaced by the values. `text` must be a literal: it is the key of the translation."""
+    """The text in the visitor's language, with `{name}` replaced by the values. `text` must be a literal: it is the key of the translation.
+
+    HTML where a value is Markup, such as a moment; then all other values are escaped.
+    """
     said = visitor().words.get(text, text)
+    if any(isinstance(value, Markup) for value in values.values()):
+        return escape(said).format_map(values)
     return said.format_map(values) if values else said
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from mailloom.api.pages.toolkit import _SECTION_TITLES
+from mailloom.api.pages.visitor import _
 from mailloom.registry.discovery import find_addons
 from mailloom.web.admin.words import negotiated, read_catalogues
 
@@ -94,3 +96,10 @@ def test_a_broken_catalogue_is_left_out(tmp_path: Path) -> None:
 def test_a_wish_counts_more_than_the_browser() -> None:
     assert negotiated("de", "en", ("en", "de")) == "de"
     assert negotiated("fr", "de", ("en", "de")) == "de"
+
+
+def test_words_around_html_stay_text_and_let_the_html_through() -> None:
+    assert _("<b> at {time} by {name}", time=Markup("<time>9</time>"), name="<i>") == (
+        "&lt;b&gt; at <time>9</time> by &lt;i&gt;"
+    )
+    assert _("{name}", name="<i>") == "<i>"
