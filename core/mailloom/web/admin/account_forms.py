@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,14 +14,15 @@ from mailloom.api.access import Identity, Permission
 from mailloom.api.accounts import AccountSettings, Authentication
 from mailloom.api.audit import audit
 from mailloom.api.pages import APIRouter, Crumb, FormView, Request, Response, Toolkit, _, needs, read_form, show_form
-from mailloom.api.presets import Discovery, LoginKind, MailProtocol, Preset, Server
+from mailloom.api.presets import LoginKind, Preset
 from mailloom.app import App
 from mailloom.errors import ConfigurationError, MailloomError, Refused
 from mailloom.flow.accounts import KnownKind
-from mailloom.flow.presets import authentication, filled_in, preset_named, server_fields, with_preset
+from mailloom.flow.presets import authentication, filled_in, preset_named, with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.web.admin.account_fields import Naming, entered, filled, given_anew, grouped, naming_fields
+from mailloom.web.admin.account_offers import found_for, offered_kinds, offered_presets
 from mailloom.web.admin.accounts import account_row, crumbs_of
 from mailloom.web.working import accounts_of
 
@@ -30,15 +30,6 @@ _LONGEST = 320
 _CHOICE = "choose-"
 """Before the name of what a preset lets choose, in addresses."""
 _WRITE = [needs(Permission.ACCOUNTS_WRITE)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A provider or a server that was found, and where its form is."""
-
-    title: str
-    path: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +55,9 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             crumbs=crumbs_of(direction),
             direction=direction,
             address=address,
-            presets=_presets(app, direction),
-            kinds=_kinds(app, direction),
-            **_search(app, direction, address),
+            presets=offered_presets(app, direction),
+            kinds=offered_kinds(app, direction),
+            search=found_for(app, direction, address),
         )
 
     @router.get("/servers/new/{direction}/{kind}", dependencies=_WRITE)
@@ -258,77 +249,3 @@ def _refused(
         return naming.refused(error, "name"), form
     named = next((each.name for each in form.fields if f" {each.name}:" in str(error)), "")
     return naming, form.refused(error, named)
-
-
-# --- what there is to choose from ---------------------------------------------------------------------------------------------------------
-
-
-def _kinds(app: App, direction: Direction) -> list[Offer]:
-    return [
-        Offer(title=_(known.kind.title), path=f"/servers/new/{direction}/{known.kind.name}")
-        for known in accounts_of(app).kinds()
-        if known.direction is direction
-    ]
-
-
-def _presets(app: App, direction: Direction) -> list[Offer]:
-    offers = []
-    for preset in app.registry.catalogue.presets.values():
-        if kind := _kind_for(app, preset, direction):
-            path = f"/servers/new/{direction}/{kind}?{urlencode({'preset': preset.name})}"
-            offers.append(Offer(title=preset.title, path=path))
-    return sorted(offers, key=lambda offer: offer.title.lower())
-
-
-def _kind_for(app: App, preset: Preset, direction: Direction) -> str:
-    """The kind of account that the preset fills in; '' where none at work does."""
-    if direction is Direction.OUTGOING:
-        serves = preset.of(MailProtocol.SMTP) or not preset.servers
-        return preset.outgoing_kind if serves and preset.outgoing_kind in app.registry.transports else ""
-    wanted = [each.value for each in (MailProtocol.IMAP, MailProtocol.POP3) if preset.of(each)]
-    return next((each for each in wanted if each in app.registry.sources), "")
-
-
-def _search(app: App, direction: Direction, address: str) -> dict[str, Any]:
-    """What was found for an address; only its domain is asked for."""
-    nothing: dict[str, Any] = {"found": [], "tried": (), "provider": None, "trouble": ""}
-    if not address:
-        return nothing
-    domain = address.rpartition("@")[2].strip()
-    try:
-        if not domain or not domain.isprintable():
-            raise ConfigurationError(_("Give an address such as ann@example.org."))
-        discovery = app.registry.hooks.discover_servers(domain, app, lambda place: None)
-    except MailloomError as error:
-        return {**nothing, "trouble": f"{error} {error.remedy}".strip()}
-    if discovery is None:
-        return {**nothing, "trouble": _("No app at work finds servers: install “Provider presets” under Apps.")}
-    return {
-        **nothing,
-        "found": _offers(app, discovery, direction, address),
-        "tried": discovery.tried,
-        "provider": discovery.preset,
-    }
-
-
-def _offers(app: App, found: Discovery, direction: Direction, address: str) -> Sequence[Offer]:
-    """The provider's preset first, then single servers, those that were proved before the others."""
-    offers = []
-    if found.preset is not None and (kind := _kind_for(app, found.preset, direction)):
-        query = urlencode({"preset": found.preset.name, "address": address})
-        path = f"/servers/new/{direction}/{kind}?{query}"
-        offers.append(Offer(title=found.preset.title, path=path, detail=found.preset_origin))
-    kinds = app.registry.transports if direction is Direction.OUTGOING else app.registry.sources
-    for suggestion in found.suggestions:
-        server = suggestion.server
-        outgoing = server.protocol is MailProtocol.SMTP
-        if outgoing is (direction is Direction.OUTGOING) and server.protocol.value in kinds:
-            detail = suggestion.origin + (f" – {suggestion.note}" if suggestion.note else "")
-            path = f"/servers/new/{direction}/{server.protocol}?{_query_of(server, address)}"
-            offers.append(Offer(title=f"{server.host}:{server.port}", path=path, detail=detail))
-    return offers[:8]
-
-
-def _query_of(server: Server, address: str) -> str:
-    fields = {name: str(value) for name, value in server_fields(server, address).items() if value}
-    return urlencode({**fields, "address": address})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailloom.api.access import Identity, Permission
@@ -14,122 +12,26 @@ from mailloom.api.accounts import AccountSettings, AfterFetch, Security
 from mailloom.api.audit import audit
 from mailloom.api.pages import (
     APIRouter,
-    Column,
     Crumb,
-    Filter,
-    Kind,
     Query,
     Request,
     Response,
-    Table,
     Toolkit,
     _,
     needs,
 )
-from mailloom.api.pages.formats import badge, text_of
 from mailloom.app import App
 from mailloom.errors import MailloomError, NotFound
 from mailloom.flow.accounts import KnownKind
 from mailloom.flow.choose import choose, outgoing_accounts
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, AccountState, Direction
-from mailloom.store.outbox import READY, Delivery
+from mailloom.web.admin.account_tables import ARCHIVED, WAITING, table_of, waiting_text
 from mailloom.web.admin.panels import account_panels
 from mailloom.web.working import accounts_of
 
-_COUNTED = 1000
 _LARGEST_ID = 2**63
-_LONGEST_WORDS = 120
 READ, WRITE = [needs(Permission.ACCOUNTS_READ)], [needs(Permission.ACCOUNTS_WRITE)]
-
-_some = (
-    select(literal(1).label("one"))
-    .select_from(Delivery)
-    .where(Delivery.account_id == AccountRow.id, READY)
-    .correlate(AccountRow)
-    .limit(_COUNTED + 1)
-)
-WAITING = select(func.count()).select_from(_some.subquery()).scalar_subquery()
-"""Of an account, counted up to a bound by the index that sending itself uses."""
-
-
-def _waiting_text(value: Any, row: Mapping[str, Any]) -> str:
-    return f"{_COUNTED}+" if value > _COUNTED else text_of(value)
-
-
-def _trouble(value: Any, row: Mapping[str, Any]) -> str:
-    said = " ".join((row["paused"] or value or "").split())
-    return said if len(said) <= _LONGEST_WORDS else f"{said[:_LONGEST_WORDS]}…"
-
-
-_NAME = Column(
-    name="name",
-    label="Name",
-    value=AccountRow.name,
-    sort=True,
-    link=lambda row: f"/admin/servers/{row['_key']}",
-)
-_KIND = Column(name="kind", label="Kind", value=AccountRow.kind, sort=True)
-_STATE = Column(
-    name="state",
-    label="State",
-    value=AccountRow.state,
-    kind=Kind.STATE,
-    sort=True,
-    look=lambda value, row: badge("archived") if row["archived"] else badge(value),
-)
-_REST = (
-    Column(name="archived", label="Archived", value=AccountRow.archived, shown=False),
-    Column(name="paused", label="Stopped because", value=AccountRow.paused_reason, shown=False),
-    Column(name="last_error", label="Trouble", value=AccountRow.last_error, look=_trouble, wide=True),
-)
-
-
-def _worked(label: str) -> Column:
-    return Column(name="last_success_at", label=label, value=AccountRow.last_success_at, kind=Kind.MOMENT, sort=True)
-
-
-_ARCHIVED = "archived"
-_FILTERS = (
-    Filter(
-        name="state",
-        label="State",
-        options=[*((state.value, state.value) for state in AccountState), (_ARCHIVED, _ARCHIVED)],
-        condition=lambda value: (
-            AccountRow.archived.is_(True) if value == _ARCHIVED else AccountRow.state == AccountState(value)
-        ),
-    ),
-)
-TABLES = {
-    Direction.OUTGOING: Table(
-        name="outgoing-servers",
-        key=AccountRow.id,
-        columns=(
-            _NAME,
-            _KIND,
-            _STATE,
-            Column(name="sequence", label="Order", value=AccountRow.sequence, kind=Kind.NUMBER, sort=True),
-            Column(name="waiting", label="Waiting", value=WAITING, kind=Kind.NUMBER, look=_waiting_text),
-            _worked("Last sent"),
-            *_REST,
-        ),
-        search=(AccountRow.name, AccountRow.kind),
-        filters=_FILTERS,
-        sort="name",
-        empty_title="No server to send by yet",
-        empty_text="Add the one that your organisation sends mail by: only an address is needed to begin.",
-    ),
-    Direction.INCOMING: Table(
-        name="incoming-servers",
-        key=AccountRow.id,
-        columns=(_NAME, _KIND, _STATE, _worked("Last look"), *_REST),
-        search=(AccountRow.name, AccountRow.kind),
-        filters=_FILTERS,
-        sort="name",
-        empty_title="No server to fetch from yet",
-        empty_text="Add the mailbox that mail comes to, or install the app that listens for mail itself.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,18 +47,10 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     router = APIRouter()
 
     def list_of(request: Request, direction: Direction) -> Response:
-        table, titles = TABLES[direction], _titles(app, direction)
-        kind = replace(_KIND, look=lambda value, row: titles.get(value, value))
-        hidden = request.query_params.get("state") != _ARCHIVED
-        mine = replace(
-            table,
-            columns=[kind if each is _KIND else each for each in table.columns],
-            where=lambda chosen: chosen.where(
-                AccountRow.direction == direction, *([AccountRow.archived.is_(False)] if hidden else [])
-            ),
-        )
+        archived = request.query_params.get("state") == ARCHIVED
+        table = table_of(direction, _titles(app, direction), archived=archived)
         return toolkit.table(
-            request, mine, title=_("Mail servers"), template="web/accounts/list.html", direction=direction
+            request, table, title=_("Mail servers"), template="web/accounts/list.html", direction=direction
         )
 
     @router.get("/servers", dependencies=READ)
@@ -199,7 +93,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             kind=_(known.kind.title) if known else row.kind,
             settings=settings,
             remarks=remarks,
-            waiting=_waiting_text(waiting, {}) if row.direction is Direction.OUTGOING else None,
+            waiting=waiting_text(waiting) if row.direction is Direction.OUTGOING else None,
             panels=account_panels(app, row.id),
         )
 

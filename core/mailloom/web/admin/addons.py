@@ -101,7 +101,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             request,
             "web/apps/app.html",
             title=_title(addon),
-            crumbs=_CRUMBS(),
+            crumbs=_crumbs(),
             addon=addon,
             neighbours=_neighbours(app, name),
             addons=app.registry.addons,
@@ -169,7 +169,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             request,
             "web/apps/uninstall.html",
             title=_("Uninstall {name}?", name=_title(addon)),
-            crumbs=[*_CRUMBS(), Crumb(title=_title(addon), path=f"/apps/{name}")],
+            crumbs=[*_crumbs(), Crumb(title=_title(addon), path=f"/apps/{name}")],
             addon=addon,
             dependents=_neighbours(app, name).dependents,
             form=form,
@@ -199,7 +199,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
     return router
 
 
-def _CRUMBS() -> list[Crumb]:
+def _crumbs() -> list[Crumb]:
     return [Crumb(title=_("Apps"), path="/apps")]
 
 
