@@ -38,8 +38,9 @@ _SIZES = {
 _CONTENTS = text(f"SELECT digest, content FROM blob WHERE digest IN ({_DIGESTS['postgresql']})")  # noqa: S608 - constants
 # group_concat takes bytes as they are when they are called text; both aggregates see the rows in the same order.
 _JOINED = text(
-    "SELECT json_group_array(json_array(digest, length(content))), CAST(group_concat(CAST(content AS TEXT), '') AS BLOB)"  # noqa: S608 - constants
-    f" FROM blob WHERE digest IN ({_DIGESTS['sqlite']})"
+    "SELECT json_group_array(json_array(digest, length(content))), CAST(group_concat(CAST(content AS TEXT), '') AS BLOB)"
+    # In this order of the tables: a list that is looked up, not one that is sorted first, takes half the time.
+    " FROM json_each(:digests) AS wanted CROSS JOIN blob ON blob.digest = wanted.value"
 )
 
 
