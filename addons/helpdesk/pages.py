@@ -46,7 +46,7 @@ TICKETS = Table(
     ),
     where=lambda chosen: chosen.outerjoin(Team, Team.id == Ticket.team_id),
     search=(Ticket.name, Ticket.customer),
-    latest=100_000,
+    latest=50_000,
     filters=(
         Filter(
             name="state",

@@ -185,8 +185,8 @@ class Table:
         elif words and self.search:
             chosen = chosen.where(or_(*[each.icontains(words, autoescape=True) for each in self.search]))
             if self.latest:
-                oldest = select(self.key).order_by(self.key.desc()).offset(self.latest).limit(1).scalar_subquery()
-                chosen = chosen.where(or_(oldest.is_(None), self.key > oldest))
+                newest = select(self.key.label("key")).order_by(self.key.desc()).limit(self.latest).subquery()
+                chosen = chosen.where(self.key >= select(func.min(newest.c.key)).scalar_subquery())
         for each in self.filters:
             value = query.get(each.name, "")
             if value in {option for option, _label in each.options}:

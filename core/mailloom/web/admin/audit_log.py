@@ -40,7 +40,7 @@ ENTRIES = Table(
         Column(name="address", label="From", value=AuditEntry.address),
     ),
     search=(AuditEntry.actor, AuditEntry.action, AuditEntry.subject),
-    latest=100_000,
+    latest=50_000,
     empty_text="Whatever people and programs change is noted here.",
 )
 
