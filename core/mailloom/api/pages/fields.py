@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from mailloom.api.pages.formats import spoken
+
 _UNITS = {
     "seconds": "seconds",
     "minutes": "minutes",
@@ -107,20 +109,15 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
 
 def _options(annotation: Any) -> tuple[tuple[str, str], ...]:
     if get_origin(annotation) is Literal:
-        return tuple((str(value), _spoken(str(value))) for value in get_args(annotation))
+        return tuple((str(value), spoken(str(value))) for value in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return tuple((str(each.value), _spoken(str(each.value))) for each in annotation)
+        return tuple((str(each.value), spoken(str(each.value))) for each in annotation)
     return ()
-
-
-def _spoken(value: str) -> str:
-    """Dotted values are names of their own, such as `delivery.sent`: they stay as they are."""
-    return value if "." in value else value.replace("_", " ")
 
 
 def label_of(name: str, field: FieldInfo) -> str:
     """English; abbreviations in capitals."""
-    words = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in _spoken(name).split())
+    words = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in spoken(name).split())
     return field.title or words[:1].upper() + words[1:]
 
 

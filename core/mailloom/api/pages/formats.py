@@ -90,10 +90,15 @@ def percent(part: float, whole: float) -> str:
     return "–" if not whole else f"{100 * part / whole:.1f} %"
 
 
+def spoken(value: str) -> str:
+    """A value of a choice as English words. Dotted ones are names of their own, such as `recipient.opted_out`: they stay as they are."""
+    return value if "." in value else value.replace("_", " ")
+
+
 def badge(value: Any, tone: str = "") -> Markup:
-    """A state as a small label. Its word is translated as it is, underscores being spaces; `tone` overrides the usual look."""
+    """A state as a small label. Its word is translated as it is spoken; `tone` overrides the usual look."""
     text = str(value.value if isinstance(value, Enum) else value)
-    shown = _(text.replace("_", " "))
+    shown = _(spoken(text))
     return Markup('<span class="badge {}">{}</span>').format(tone or TONES.get(text, QUIET), shown)
 
 
@@ -114,7 +119,7 @@ def text_of(value: Any) -> str:
 
 def words_of(value: Any) -> str:
     """Any value as plain text for a person: as `text_of`, with the words of choices translated."""
-    return _(value.value.replace("_", " ")) if isinstance(value, StrEnum) else text_of(value)
+    return _(spoken(value.value)) if isinstance(value, StrEnum) else text_of(value)
 
 
 def value_of(value: Any) -> Markup | str:
