@@ -193,6 +193,11 @@ def _attempt(session: Session, office: Office, account: Account[Any], secret: by
     return attempt
 
 
+def not_ours() -> MailloomError:
+    """The same for a name that there is not, so that strangers learn no names of accounts."""
+    return Refused("This is no answer to a question of ours, or it took too long.", remedy="Begin again.")
+
+
 def _stale(account: Account[Any]) -> MailloomError:
     return Refused(
         "This attempt is over: it was used before, took too long, or belongs elsewhere.",
@@ -223,7 +228,7 @@ def _signed(office: Office, purpose: Purpose, secret: bytes) -> str:
 def _verified(office: Office, purpose: Purpose, token: str) -> bytes:
     secret = verify(purpose, token, office.keyring(_KEYRING), now=office.now())
     if secret is None:
-        raise Refused("This is no answer to a question of ours, or it took too long.", remedy="Begin again.")
+        raise not_ours()
     return secret
 
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from mailloom.api import Account, Office
 from mailloom.api.settings import CoreSettings
 from mailloom.api.web import page
-from mailloom.errors import MailloomError, Refused
+from mailloom.errors import MailloomError
 
-from .connecting import LIFE, finish, is_for_terminal, open_in_browser, response_of
+from .connecting import LIFE, finish, is_for_terminal, not_ours, open_in_browser, response_of
 from .endpoint import provider_of
 from .keeping import Shown
 
@@ -47,8 +47,8 @@ def make(office: Office) -> "APIRouter":
     def callback(name: str, request: Request) -> Response:
         back = ""
         try:
-            account = _account(office, name)
             response = response_of(request.url.query)
+            account = _account(office, name)
             if is_for_terminal(office, account, response.state):
                 return HTMLResponse(_FOR_TERMINAL)
             back = _way_back(office, account)
@@ -67,7 +67,7 @@ def _account(office: Office, name: str) -> Account[Any]:
     try:
         return office.account(office.account_id(name))
     except MailloomError as error:
-        raise Refused("This is no answer to a question of ours.", remedy="Begin again.") from error
+        raise not_ours() from error
 
 
 def _invitation(account: Account[Any], url: str) -> str:

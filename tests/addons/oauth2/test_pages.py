@@ -159,3 +159,12 @@ def test_without_a_public_address_there_is_no_browser_to_come_back_to(app: Tempo
     with pytest.raises(ConfigurationError, match="no public address"):
         begin(app, support, terminal=False)
     assert begin(app, support, terminal=True).redirect_uri.startswith("http://localhost:8025/")
+
+
+@pytest.mark.parametrize("path", ["connect?ticket=abc", "callback?code=x&state=y", "callback"])
+def test_strangers_learn_no_names_of_accounts(account: MakeAccount, browser: Browser, path: str) -> None:
+    account()
+    said = [
+        browser.get(f"{BASE}/email/oauth2/{name}/{path}").text.partition("Back to")[0] for name in ("support", "nobody")
+    ]
+    assert said[0] == said[1]

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -94,12 +94,20 @@ def _typed(expression: Any, value: Any, *, optional: bool = True) -> Any:
     column_type = expression.type
     plain_type = column_type.impl_instance if isinstance(column_type, TypeDecorator) else column_type
     kind = getattr(column_type, "kind", None) or plain_type.python_type
-    if kind is datetime or kind is date:
-        return kind.fromisoformat(value)
+    if kind is datetime:
+        # A moment without a zone is none of ours, and one at the edge of the calendar has no UTC.
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("no moment")
+        return moment.astimezone(UTC)
+    if kind is date:
+        return date.fromisoformat(value)
     if kind is int:
         if not isinstance(value, int) or abs(value) >= 2**63:
             raise ValueError("no number of a row")
         return value
-    if kind is str and (not isinstance(value, str) or "\x00" in value):
-        raise ValueError("no text")
+    if kind is str:
+        if not isinstance(value, str) or "\x00" in value:
+            raise ValueError("no text")
+        value.encode()
     return kind(value)
