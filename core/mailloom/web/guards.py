@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mailloom.web.paths import logged_path
 from mailloom.web.problems import problem
 
 BODY_SECONDS = 30.0
@@ -63,7 +64,7 @@ class Guards:
         try:
             await self._inner(scope, self._limited(receive), send_guarded)
         except Exception:
-            _log.exception("web request failed", path=scope["path"])
+            _log.exception("web request failed", path=logged_path(scope["path"]))
             if not began:
                 await problem(500)(scope, receive, send_guarded)
 

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from mailloom.api.access import Forbidden
 from mailloom.errors import AuthenticationFailed, MailloomError, NotFound, Refused, TemporaryFailure
+from mailloom.web.paths import logged_path
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
@@ -110,5 +111,7 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def _database(request: Request, error: Exception) -> JSONResponse:
-    _log.error("the database failed a web request", path=request.url.path, reason=str(error).splitlines()[0])
+    _log.error(
+        "the database failed a web request", path=logged_path(request.url.path), reason=str(error).splitlines()[0]
+    )
     return problem(503, "The database cannot be used just now.", headers={"Retry-After": str(_RETRY_SECONDS)})

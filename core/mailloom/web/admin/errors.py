@@ -17,6 +17,7 @@ from mailloom.api.pages import Toolkit, _
 from mailloom.api.pages.guard import SAFE_METHODS, FormExpired, SignInNeeded
 from mailloom.api.pages.toolkit import ROOT
 from mailloom.errors import AuthenticationFailed, MailloomError, NotFound, Refused, TemporaryFailure
+from mailloom.web.paths import logged_path
 
 _log = structlog.get_logger(__name__)
 _STATUS: tuple[tuple[type[MailloomError], int], ...] = (
@@ -88,7 +89,7 @@ class _Shown:
         return self._page(request, 422, _("The address or form does not fit: {places}.", places=places))
 
     def database(self, request: Request, error: Exception) -> Response:
-        _log.error("the database failed a page", path=request.url.path, reason=str(error).splitlines()[0])
+        _log.error("the database failed a page", path=logged_path(request.url.path), reason=str(error).splitlines()[0])
         return self._page(request, 503, _("The database cannot be used just now."), _("Try again in a moment."))
 
     def unexpected(self, request: Request, error: Exception) -> Response:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mailloom.access.tokens import note_used, token_of, use_is_due
 from mailloom.api.access import Identity
 from mailloom.app import App
+from mailloom.web.paths import logged_path
 from mailloom.web.problems import problem
 from mailloom.web.rest.once import HEADER, Once, checked_key
 from mailloom.web.rest.pace import Pace
@@ -63,7 +64,9 @@ class Gate:
         try:
             known = await run_in_threadpool(self._known, secret, client[0] if client else "")
         except DBAPIError as error:
-            _log.error("the database failed a web request", path=scope["path"], reason=str(error).splitlines()[0])
+            _log.error(
+                "the database failed a web request", path=logged_path(scope["path"]), reason=str(error).splitlines()[0]
+            )
             return problem(503, "The database cannot be used just now.", headers={"Retry-After": "30"})
         if known is None:
             challenge = {"WWW-Authenticate": _CHALLENGE["WWW-Authenticate"] + ', error="invalid_token"'}
