@@ -26,17 +26,17 @@ from mailloom.api.probing import Explanation
 from mailloom.api.sending import Parcel, Status, TransportKind
 from mailloom.errors import TemporaryFailure
 from mailloom.flow.account_verdict import AccountVerdict, heals
-from mailloom.flow.composing import composed
 from mailloom.flow.connection import Answered, Connection, Returned
 from mailloom.flow.crew import Crew, Ended, Over, start
 from mailloom.flow.failpoints import reach
-from mailloom.flow.letters import Consignment, consignments, parcel_of
+from mailloom.flow.letters import Consignment, parcel_of
 from mailloom.flow.outbound_hooks import OutboundHooks, implemented
 from mailloom.flow.pace import Pace
-from mailloom.flow.pass_results import count_results, record_results, refusals, without_bytes
+from mailloom.flow.pass_results import count_results, record_results
 from mailloom.flow.pass_values import Done, PassReport, Tuning
 from mailloom.flow.retry import Judgement, Rules, judge
 from mailloom.flow.staff import Asking, Staff
+from mailloom.flow.stocking import stocked
 from mailloom.flow.throttle import Bucket, buckets, take
 from mailloom.store.claim import Claimed, claim, extend, mark_sending, release
 from mailloom.store.database import Database
@@ -91,7 +91,6 @@ class SendingPass:
         self._limits: Sequence[Bucket] = buckets(account.id, account.settings)
         observed = implemented(hooks, "delivery_recorded") or implemented(hooks, "deliveries_recorded")
         self._observers = hooks if observed else None
-        self._asked = implemented(hooks, "deny_recipients")
         self._signed = implemented(hooks, "sign_message")
         self._pace = Pace(time.monotonic())
         self._attempt = uuid4().hex
@@ -252,21 +251,9 @@ class SendingPass:
         until = now + self.tuning.lease
         claimed = claim(session, account_id=self.account.id, attempt=self._attempt, count=count, now=now, until=until)
         done.dry = len(claimed) < count
-        refused = refusals(session, claimed, self.hooks, self.rules, now) if self._asked else []
-        barred = {result.id for result in refused}
-        allowed = [entry for entry in claimed if entry.id not in barred]
-        written: dict[int, Consignment] = {}
-        if self.composers and allowed:
-            later = now + timedelta(minutes=self.rules.retry_minutes)
-            written, withheld = composed(session, allowed, self.composers, later)
-            barred = {result.id for result in withheld}
-            allowed = [entry for entry in allowed if entry.id not in barred]
-            refused += withheld
-        found = consignments(session, [entry for entry in allowed if entry.id not in written])
-        refused += [without_bytes(entry.claimed) for entry in found if not entry.digest]
+        ready, refused = stocked(session, claimed, self.hooks, self.rules, self.composers, now)
         done.written += record_results(session, refused, self.account.id, self._observers, now)
-        written.update((entry.claimed.id, entry) for entry in found if entry.digest)
-        done.stock.extend(written[entry.id] for entry in claimed if entry.id in written)
+        done.stock.extend(ready)
         reach("sending.after_claim")
 
     def _grant(self, session: Session, done: Done, asking: Asking, now: datetime) -> None:
