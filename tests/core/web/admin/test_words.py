@@ -23,6 +23,7 @@ ADDONS = find_addons(entry_points=False)
 IN_TEMPLATE = re.compile(r"""\b(?:_|n_)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?:\s*,\s*("(?:[^"\\]|\\.)*"))?""")
 LABELS = {
     "Column": ("label",),
+    "Field": ("title", "description"),
     "Filter": ("label",),
     "BulkAction": ("label", "confirm"),
     "MenuEntry": ("title",),
@@ -46,6 +47,12 @@ def _of_templates(folder: Path) -> Iterator[tuple[str, str]]:
 def _of_python(files: list[Path]) -> Iterator[tuple[str, str]]:
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)
+                and node.targets[0].id == "actions"
+            ):
+                yield from ((text, file.name) for text in _of_actions(node.value))
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             texts: list[ast.expr] = []
@@ -56,6 +63,13 @@ def _of_python(files: list[Path]) -> Iterator[tuple[str, str]]:
             for text in texts:
                 if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
                     yield text.value, file.name
+
+
+def _of_actions(value: ast.expr) -> Iterator[str]:
+    """Labels of the buttons beside a table's title: (label, path, permission)."""
+    for each in value.elts if isinstance(value, ast.List) else ():
+        if isinstance(each, ast.Tuple) and isinstance(each.elts[0], ast.Constant):
+            yield str(each.elts[0].value)
 
 
 def test_the_core_speaks_german() -> None:
