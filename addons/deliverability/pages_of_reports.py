@@ -56,11 +56,14 @@ def add_to(router: APIRouter, frame: Frame) -> None:
 
 
 def _chart(found: Sequence[Day], since: datetime, until: datetime) -> Chart:
-    """Every day of the span, also those without reports."""
+    """Every day of the span, also those without reports; those after the last report are not known yet."""
     by_day = {each.day: each for each in found}
     days = [since.date() + timedelta(days=number) for number in range((until.date() - since.date()).days + 1)]
-    passed = [by_day[day].passed if day in by_day else 0 for day in days]
-    failed = [by_day[day].failed if day in by_day else 0 for day in days]
+    last = max(by_day, default=since.date())
+    none = Day(day=last, passed=0, failed=0)
+    known = [by_day.get(day, none) if day <= last else None for day in days]
+    passed = [each.passed if each else None for each in known]
+    failed = [each.failed if each else None for each in known]
     return Chart(
         name="dmarc-days",
         title=_("Mails under this name, as receivers reported them"),

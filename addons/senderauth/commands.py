@@ -82,15 +82,18 @@ def list_hosts(context: typer.Context, domain: Domain, days: Days = 30, as_json:
 @dmarc.command("read")
 def read(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="An aggregate report: xml, gz or zip.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Aggregate reports: xml, gz or zip.", exists=True, dir_okay=False)
+    ],
 ) -> None:
-    """Keep a report that did not come by mail."""
+    """Keep reports that did not come by mail; the first that is none ends it."""
     office: Office = context.obj
-    report = read_report(file.read_bytes())
-    with office.write() as session:
-        kept = keep_report(session, report, arrival_id=None, now=office.now())
-    known = "" if kept is not None else " It was known already."
-    say(f"{report.organisation} about {report.domain}: {len(report.rows)} rows.{known}")
+    for file in files:
+        report = read_report(file.read_bytes())
+        with office.write() as session:
+            kept = keep_report(session, report, arrival_id=None, now=office.now())
+        known = "" if kept is not None else " It was known already."
+        say(f"{report.organisation} about {report.domain}: {len(report.rows)} rows.{known}")
 
 
 @dmarc.command("check")

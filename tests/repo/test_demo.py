@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mailloom.cli.tour_scenes import SCENES
@@ -40,6 +42,22 @@ HAPPENED = [
     pytest.param("records published as proposed, checked again: all green", id="a domain from nothing to all green"),
     pytest.param("What happened and why", id="the table"),
 ]
+
+SHOWN = [
+    ("/", "Sent in the last 24 hours"),
+    ("/helpdesk/tickets", "The lamp stays dark"),
+    ("/conversations", "The lamp stays dark"),
+    ("/outbox", "@example."),
+    ("/arrivals", "@example."),
+    ("/bounces", "bob.bounces@example.com"),
+    ("/mailings", "A new lamp"),
+    ("/servers", "sandbox"),
+    ("/deliverability/domains/example.org", "Big mailings may go out"),
+    ("/deliverability/domains/example.org/keys", "signs"),
+    ("/deliverability/domains/example.org/reports", "198.51.100.77"),
+    ("/jobs", "settle"),
+]
+"""Something to look at on every page."""
 
 
 def take_tour(
@@ -135,6 +153,38 @@ def test_a_second_tour_replaces_the_first_and_nothing_else_and_tells_programs_to
     assert [one["scene"] for one in told["scenes"]] == [scene.title for scene in SCENES]
     assert all(one["news"][0]["what"] for one in told["scenes"])
     assert (tmp_path / "demo-data" / "mailloom.db").exists()
+
+
+@pytest.mark.slow
+def test_the_tour_stays_to_be_looked_at_until_it_is_interrupted(tmp_path: Path) -> None:
+    staying = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "mailloom", "demo", "--stay"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAILLOOM_")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        link = _link_of(staying)
+        with httpx.Client(base_url=link.partition("/admin")[0], timeout=20) as browser:
+            assert browser.post(link).status_code == 303, "signed in by the link, by http"
+            for path, said in SHOWN:
+                page = browser.get(f"/admin{path}")
+                assert (page.status_code, said in page.text) == (200, True), path
+        staying.send_signal(signal.SIGINT)
+        rest, _ = staying.communicate(timeout=30)
+    finally:
+        staying.kill()
+    assert staying.returncode == 0
+    assert "The tour is over." in rest
+
+
+def _link_of(staying: subprocess.Popen[str]) -> str:
+    assert staying.stdout is not None
+    for line in staying.stdout:
+        if "/admin/link/" in line:
+            return line.strip()
+    raise AssertionError("no link was shown")
 
 
 @pytest.mark.slow

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shutil
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from threading import Lock, Thread
 
 from mailloom.api import Office
@@ -59,7 +61,9 @@ class Uploads:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._folder = TemporaryDirectory(prefix="mailloom-imports-")
+        self._folder = Path(mkdtemp(prefix="mailloom-imports-"))
+        # Not TemporaryDirectory: pages are made anew without a word to the old ones, and going silently is not its way.
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._kept: dict[str, Upload] = {}
         self._lock = Lock()
 
@@ -71,7 +75,7 @@ class Uploads:
             if len(self._kept) >= _MOST:
                 raise Refused("Too many files wait to be imported.", remedy="Come again in some minutes.")
             token = secrets.token_urlsafe(16)
-            folder = Path(self._folder.name) / token
+            folder = self._folder / token
             folder.mkdir()
             path = folder / plain
             path.write_bytes(content)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +15,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from mailloom.api.office import Received
+from mailloom.cli.first_user import first_link
 from mailloom.cli.output import AsJson, plain, print_json, say
 from mailloom.cli.route import explanation, show
 from mailloom.cli.tour_scenes import SCENES
@@ -39,9 +44,15 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where the tour's installation goes; one of an earlier tour is replaced.")
     ] = Path(DEFAULT_FOLDER),
+    stay: Annotated[
+        bool | None,
+        typer.Option(
+            "--stay/--no-stay", help="Serve the pages until Ctrl-C, with what the tour left; in a terminal yes."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the tour: a small mail world on this machine, from the first question to the last bounce."""
+    """Take the tour: a small mail world on this machine, from the first question to the last bounce; then look at it in a browser."""
     set_up_logs("error")
     letters = [(path, _read(path)) for path in mails or []]
     terminal = sys.stdout.isatty() and not as_json
@@ -54,15 +65,36 @@ def demo(
         _play(made, screen, _SECONDS_TO_READ if terminal else 0.0)
         seconds = time.monotonic() - started
         routed = [(path, made.app.receive(raw)) for path, raw in letters]
-    if as_json:
-        said = [{"file": path, **explanation(received)} for path, received in routed]
-        print_json({"seconds": round(seconds, 1), "scenes": screen.record(), "mails": said})
-        return
-    screen.report()
-    for path, received in routed:
-        console.print(Text(f"\n{plain(path)}", style="bold"))
-        show(received)
-    _farewell(folder, seconds)
+        address = made.open_to_browsers()
+        if as_json:
+            _tell_programs(screen, seconds, routed)
+            return
+        screen.finish()
+        for path, received in routed:
+            console.print(Text(f"\n{plain(path)}", style="bold"))
+            show(received)
+        _farewell(folder, seconds)
+        if address and (terminal if stay is None else stay):
+            _stay(made, address)
+
+
+def _tell_programs(screen: Screen, seconds: float, routed: Sequence[tuple[Path, Received]]) -> None:
+    said = [{"file": path, **explanation(received)} for path, received in routed]
+    print_json({"seconds": round(seconds, 1), "scenes": screen.record(), "mails": said})
+
+
+def _stay(made: Stage, address: str) -> None:
+    """The installation stays at work until it is interrupted."""
+    say(f"\nOr look at all of it in a browser, at {address}/admin. This link signs you in, once:")
+    say(f"  {first_link(made.app, address)}")
+    say("It is served until you press Ctrl-C.")
+    sys.stdout.flush()
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    while not end.wait(_BETWEEN_LOOKS_SECONDS * 10):
+        pass
+    say("\nThe tour is over. What it left stays in its folder.")
 
 
 def _play(made: Stage, screen: Screen, seconds_to_read: float) -> None:

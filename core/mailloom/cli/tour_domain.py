@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mailloom.cli.tour_reports import report_the_past
 from mailloom.cli.tour_stage import Stage
 from mailloom.cli.tour_values import News, Playing
 
@@ -37,6 +38,7 @@ def domain(stage: Stage, person: str) -> Playing:
     found = _look(stage, name)
     wrong = _first_wrong(found)
     ending = f"still wrong: {wrong}" if wrong else f"all green: {_counted(found)}"
+    report_the_past(stage, name, _OUR_ADDRESS)
     yield News(what=f"{published} records published as proposed, checked again: {ending}", why=_spf_of(found))
 
 

@@ -36,9 +36,7 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.update(Text(""), refresh=True)
-            self._live.stop()
+        self._stop()
 
     def typed(self, line: str) -> None:
         self._commands.append(line)
@@ -58,8 +56,9 @@ class Screen:
             {"scene": scene.title, "person": scene.person, "news": self._news[scene.title]} for scene in self._scenes
         ]
 
-    def report(self) -> None:
-        """The table at the end: what happened and why."""
+    def finish(self) -> None:
+        """What moved stands still; then the table of the end: what happened and why."""
+        self._stop()
         table = Table(title="What happened and why", title_justify="left", expand=False, show_lines=True)
         for column, share in (("scene", 2), ("what happened", 3), ("why", 4)):
             table.add_column(column, ratio=share, overflow="fold")
@@ -70,6 +69,11 @@ class Screen:
             why = next((one.why for one in reversed(news) if one.why), "")
             table.add_row(who, Text(what), Text(plain(why)))
         self._console.print(table)
+
+    def _stop(self) -> None:
+        if self._live.is_started:
+            self._live.update(Text(""), refresh=True)
+            self._live.stop()
 
     def _show(self, line: Text) -> None:
         if self._console.is_terminal:

@@ -34,6 +34,8 @@ ADDONS = ("smtp", "listener", "alias", "catchall", "bounce", "helpdesk", "sandbo
 FURTHER_ADDONS = ("mailing", "deliverability")
 """Installed where their libraries are; a scene that needs one is left out without it."""
 PUBLIC_ADDRESS = "https://lamps.example.org"
+_USUAL_PORT = 8025
+"""Of `mailloom serve`, which may go on from here."""
 MARKER = "made-by-mailloom-demo"
 _LATE = timedelta(hours=1)
 _BEAT_SECONDS = 0.25
@@ -63,11 +65,21 @@ class Stage:
         self.app = app
         self.clock = clock
         self._typed = typed
+        self.face_port: int | None = None
+        """Where browsers on this machine find the pages; None where the extra web is missing."""
 
     def has(self, addon: str) -> bool:
         """Whether an addon is at work, and the web face with it."""
         addons = self.app.registry.addons
         return addon in addons and addons[addon].at_work and bool(self.app.core_settings.base_url)
+
+    def open_to_browsers(self) -> str:
+        """The address of the pages on this machine, where links lead from now on; '' where there are none."""
+        if self.face_port is None:
+            return ""
+        address = f"http://127.0.0.1:{self.face_port}"
+        self.app.save_settings("core", {"base_url": address})
+        return address
 
     def type(self, *words: str) -> str:
         """Run a command line of ours and return what it prints; raises what the command raises, ConfigurationError when it fails in words."""
@@ -136,8 +148,9 @@ def _web_face(made: Stage) -> Service | None:
         serving = importlib.import_module("mailloom.web.serving")
     except ImportError:
         return None
-    face = serving.WebService("127.0.0.1", 0)
+    face = serving.WebService("127.0.0.1", _face_port())
     face.start(made.app)
+    made.face_port = face.port
     made.app.save_settings("core", {"base_url": PUBLIC_ADDRESS})
     made.app.save_settings("sandbox", {"web": f"127.0.0.1:{face.port}"})
     return face  # type: ignore[no-any-return]  # a WebService, whose module may be missing
@@ -161,6 +174,9 @@ def _set_up(made: Stage, listener: int, sandbox: int, names: int) -> None:
     )
     for line in lines:
         made.type(*line)
+    if "deliverability" in app.registry.addons and app.registry.addons["deliverability"].at_work:
+        # A whole look asks for pages on the Internet, too; the scene of the domain asks the DNS only.
+        made.run("jobs", "pause", "addon:deliverability")
 
 
 def _clear(folder: Path) -> None:
@@ -177,6 +193,15 @@ def _clear(folder: Path) -> None:
         raise MailloomError(
             f"{folder} cannot be made: {error.strerror or error}.", remedy="Name another folder with --folder."
         ) from error
+
+
+def _face_port() -> int:
+    """The usual one where nobody has it, so that the addresses shown stay true for `mailloom serve`; else a free one."""
+    try:
+        with socket.create_server(("127.0.0.1", _USUAL_PORT)):
+            return _USUAL_PORT
+    except OSError:
+        return 0
 
 
 def free_ports(count: int) -> list[int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,11 @@ Shown = Callable[[Any, str], None]
 Check = Callable[[Any], None]
 BASE = "/admin/deliverability/domains/example.org"
 _ADDONS = ["alias", "bounce", "smtp", "listener", "deliverability", "sandbox"]
+_DAY = (
+    12, 8, 6, 5, 9, 22, 60, 140, 260, 340, 390, 370, 310, 350, 380, 360, 300, 220, 150, 110, 80, 52, 30, 18,
+)  # fmt: skip
+"""Mails in each hour of an office's day."""
+PICTURES = Path(__file__).parents[3] / "docs" / "images"
 DEVICES = [
     pytest.param("desk", "light", id="at a desk"),
     pytest.param("desk", "dark", id="in the dark"),
@@ -75,8 +82,9 @@ def _furnish(app: TemporaryApp) -> None:
         )  # fmt: skip
         for number in range(24):
             at = app.now() - timedelta(hours=number)
-            counts = {Counted.SENT: 400 - 90 * (number % 4), Counted.REFUSED: 9 * (number % 3)}
-            count(session, at, {**counts, Counted.RECEIVED: 30 + 11 * (number % 5)})
+            busy = _DAY[at.hour]
+            counts = {Counted.SENT: busy, Counted.REFUSED: busy // 25, Counted.RECEIVED: busy // 4 + number % 5}
+            count(session, at, counts)
         for number in range(1, 15):
             keep_report(session, _report(app, number), arrival_id=None, now=app.now())
 
@@ -186,3 +194,23 @@ def test_every_page_fits_and_can_be_read(
                 page.locator(".uplot").first.wait_for()
             shown(page, f"operate-{name}" + ("-dark" if colours == "dark" else ""))
             assert_accessible(page)
+
+
+def test_the_pictures_of_the_readme_can_be_taken_anew(house: Any, tmp_path: Path) -> None:
+    """MAILLOOM_PICTURES=1 puts them where README.md shows them."""
+    folder = PICTURES if os.environ.get("MAILLOOM_PICTURES") else tmp_path
+    with house.page(role=Role.OPERATOR) as page:
+        page.set_viewport_size({"width": 1280, "height": 880})
+        page.goto(f"{BASE}/keys")
+        page.get_by_role("button", name="Make a key").click()
+        for _ in range(2):
+            page.get_by_role("button", name="Check now").click()
+            _publish_what_the_pages_show(house.app, page)
+            page.goto(f"{BASE}/keys")
+            page.get_by_role("button", name="Look into the DNS now").click()
+        page.get_by_role("button", name="Check now").click()
+        for name, path in {"overview": "/admin/", "reports": f"{BASE}/reports"}.items():
+            page.goto(path)
+            page.locator(".uplot").first.wait_for()
+            page.screenshot(path=str(folder / f"{name}.png"))
+            assert (folder / f"{name}.png").stat().st_size <= 200_000
