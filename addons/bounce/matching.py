@@ -1,8 +1,8 @@
 """Whose bounce is it: from a report to the delivery it is about.
 
-Signed tokens first (the return path, X-Mailloom-Id, the envelope id), then ids that only we and those who got the mail know (Message-ID,
-the provider's id, In-Reply-To). A recipient and a time alone prove nothing: such a report is shown beside the delivery, and nothing
-follows from it.
+Signed tokens first (the return path, X-Mailloom-Id, the envelope id, the Message-ID of one recipient's mail), then ids that only we and those
+who got the mail know (Message-ID, the provider's id, In-Reply-To). A recipient and a time alone prove nothing: such a report is shown beside
+the delivery, and nothing follows from it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from mailloom.mail.token import BOUNCE, Keyring, payload_number, verify
 from mailloom.mail.verp import address_payload
 from mailloom.store.domains import all_domains
 from mailloom.store.messages import Message, MessageIdentifier, identifier_key
+from mailloom.store.naming import delivery_named, named_by
 from mailloom.store.outbox import Delivery, DeliveryState
 
 from .models import BounceEvent, MatchedBy
 
 KEYRING = "bounce"
+MESSAGE_IDS = "message-id"
+"""The key ring of Message-IDs."""
 DELIVERY_HEADER = "x-mailloom-id"
 _LONGEST_TRAIL = 20
 
@@ -86,13 +89,13 @@ def _identities(
     headers = {name.lower(): value for name, value in origin.headers}
     yield MatchedBy.DELIVERY_HEADER, _by_token(session, headers.get(DELIVERY_HEADER, "").strip(), keyring)
     yield MatchedBy.ENVELOPE_ID, _by_token(session, origin.envelope_id.strip(), keyring)
+    message_ids = incoming.keyring(MESSAGE_IDS)
+    yield MatchedBy.MESSAGE_ID, delivery_named(session, origin.message_id, message_ids)
     message, delivery = _by_origin(session, origin)
     yield MatchedBy.MESSAGE_ID, message
     yield MatchedBy.PROVIDER_ID, delivery
-    yield (
-        MatchedBy.IN_REPLY_TO,
-        _by_ids(session, [*incoming.mail.in_reply_to, *incoming.mail.references[-_LONGEST_TRAIL:]]),
-    )
+    answered = [*incoming.mail.in_reply_to, *incoming.mail.references[-_LONGEST_TRAIL:]]
+    yield MatchedBy.IN_REPLY_TO, _by_ids(session, answered, message_ids)
 
 
 def _by_return_path(session: Session, incoming: Incoming, keyring: Keyring) -> Delivery | None:
@@ -110,13 +113,14 @@ def _by_token(session: Session, token: str, keyring: Keyring) -> Delivery | None
     return session.get(Delivery, payload_number(payload)) if payload is not None else None
 
 
-def _by_ids(session: Session, ids: Sequence[str]) -> Message | None:
-    values = [identifier_key(value) for value in ids if value.strip("<> ")]
-    if not values:
+def _by_ids(session: Session, ids: Sequence[str], keyring: Keyring) -> Delivery | Message | None:
+    """The newest message of ours, or its delivery where one of the ids is that."""
+    found = named_by(session, [value for value in ids if value.strip("<> ")], keyring)
+    ours = [named for several in found.values() for named in several if named.message.outgoing]
+    if not ours:
         return None
-    known = select(MessageIdentifier.message_id).where(MessageIdentifier.value.in_(values))
-    statement = select(Message).where(Message.id.in_(known), Message.outgoing.is_(True)).order_by(Message.id.desc())
-    return session.scalar(statement.limit(1))
+    newest = max(ours, key=lambda named: (named.message.id, named.delivery_id or 0))
+    return session.get(Delivery, newest.delivery_id) if newest.delivery_id is not None else newest.message
 
 
 def _by_origin(session: Session, origin: Origin) -> tuple[Message | None, Delivery | None]:

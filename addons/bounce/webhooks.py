@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from mailloom.api import Office, ProviderEvent
 from mailloom.mail.token import BOUNCE, payload_number, verify
-from mailloom.store.messages import Message, MessageIdentifier, identifier_key
+from mailloom.store.messages import Message
+from mailloom.store.naming import named_by
 from mailloom.store.outbox import Delivery
 
-from .matching import KEYRING, Match, delivery_to, event_keys
+from .matching import KEYRING, MESSAGE_IDS, Match, delivery_to, event_keys
 from .models import BounceEvent, MatchedBy
 from .recording import Reported, record_event
 
@@ -53,6 +54,17 @@ def _delivery(session: Session, office: Office, identity: str, keys: Sequence[st
     named = [delivery for delivery in by_provider if delivery.key in keys]
     if named or by_provider:
         return (named or list(by_provider))[0]
-    known = select(MessageIdentifier.message_id).where(MessageIdentifier.value == identifier_key(identity))
-    message_id = session.scalar(known.order_by(MessageIdentifier.id.desc()).limit(1))
-    return delivery_to(session, message_id, keys) if message_id is not None else None
+    return _by_message_id(session, office, identity, keys)
+
+
+def _by_message_id(session: Session, office: Office, identity: str, keys: Sequence[str]) -> Delivery | None:
+    """Providers write a Message-ID with its angle brackets or without."""
+    bare = identity.strip("<> ")
+    known = named_by(session, [identity, f"<{bare}>"] if bare else [], office.keyring(MESSAGE_IDS))
+    found = sorted((named for several in known.values() for named in several), key=lambda named: named.message.id)
+    if not found:
+        return None
+    newest = found[-1]
+    if newest.delivery_id is not None:
+        return session.get(Delivery, newest.delivery_id)
+    return delivery_to(session, newest.message.id, keys)

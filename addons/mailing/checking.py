@@ -186,15 +186,16 @@ def _composed(
 ) -> tuple[Written, Composition]:
     written = _rendered(office, mailing, Words(variant), candidate)
     sender = address_of(mailing.sender, "From") or Address(name="", localpart="nobody", domain="localhost")
+    own_id = f"<preview.{mailing.id}@localhost>"
     skeleton = Skeleton(
         sender=sender,
         reply_to=address_of(mailing.reply_to, "Reply-To"),
-        message_id=f"<preview.{mailing.id}@localhost>",
+        message_id=own_id,
         text=variant.text,
         html=variant.inlined,
         files=files_of(session, mailing.id),
     )
-    return written, skeleton.compose(written, office.now())
+    return written, skeleton.compose(written, own_id, office.now())
 
 
 def _remarks(variant: Variant, words: Words) -> Iterator[str]:

@@ -16,6 +16,7 @@ from mailloom.api import Composition, Ordered, Withheld, office_of
 from mailloom.api.composing import Decoration
 from mailloom.errors import MailloomError
 from mailloom.mail.address import parse_addresses
+from mailloom.mail.threading import delivery_message_id
 from mailloom.store.messages import Message
 
 from .among import among
@@ -44,6 +45,8 @@ class Edition:
     mailing_id: int
     mailing: str
     topic: str
+    message_id: str
+    """Of the message; that of each mail is made of it."""
     words: Words
     skeleton: Skeleton
     decorations: Sequence[Decoration]
@@ -108,7 +111,8 @@ def _composed(session: Session, edition: Edition, row: Any) -> Composition:
     written = edition.words.render(values)
     for decoration in edition.decorations if written.html else ():
         written = replace(written, html=decoration.decorate(written.html, row.delivery_id))
-    return edition.skeleton.compose(written, row.queued_at)
+    own_id = delivery_message_id(edition.message_id, row.delivery_id, office_of(session).keyring("message-id"))
+    return edition.skeleton.compose(written, own_id, row.queued_at)
 
 
 def _rows(session: Session, orders: Sequence[Ordered]) -> list[Any]:
@@ -166,6 +170,7 @@ def _made(session: Session, variant: Variant, mailing: Mailing, message: Message
         mailing_id=mailing.id,
         mailing=mailing.name,
         topic=mailing.topic,
+        message_id=message.message_id,
         words=Words(variant),
         skeleton=skeleton,
         decorations=office_of(session).decorations(session, message.id),

@@ -40,18 +40,24 @@ def note_opted_out(session: Session, delivery_id: int, at: datetime) -> bool:
     return _marked(session, LedgerRow.delivery_id == delivery_id, LedgerRow.opted_out_at, "opted out", at)
 
 
-def note_replied(session: Session, message_id: int, key: str, at: datetime) -> bool:
-    """An answer to a mail of a mailing came from a normalised address; one that was not written to is counted apart."""
+def note_replied(session: Session, message_id: int, key: str, at: datetime, *, delivery_id: int | None = None) -> bool:
+    """An answer came from a normalised address to a mail of a mailing, to that of `delivery_id` where its id says so.
+
+    Who answers a mail from another address of his is counted as its recipient. Where nothing but the sender tells whose mail was answered, one
+    who was not written to is counted apart.
+    """
     mailing_id = session.scalar(select(Variant.mailing_id).where(Variant.message_id == message_id))
     if mailing_id is None:
         return False
-    mine = (LedgerRow.mailing_id == mailing_id) & (LedgerRow.key == key)
-    if session.scalar(select(LedgerRow.id).where(mine)) is None:
-        tally = Tally()
-        tally.add(mailing_id, "all", "", "replied from elsewhere")
-        tally.write(session)
-        return True
-    return _marked(session, mine, LedgerRow.replied_at, "replied", at)
+    theirs = LedgerRow.mailing_id == mailing_id
+    whose = [LedgerRow.delivery_id == delivery_id] if delivery_id is not None else []
+    for mine in (theirs & who for who in (*whose, LedgerRow.key == key)):
+        if session.scalar(select(LedgerRow.id).where(mine)) is not None:
+            return _marked(session, mine, LedgerRow.replied_at, "replied", at)
+    tally = Tally()
+    tally.add(mailing_id, "all", "", "replied from elsewhere")
+    tally.write(session)
+    return True
 
 
 def _marked(

@@ -36,7 +36,7 @@ COUNTS: Mapping[str, str] = {
     "opened": "Recipients whose mail program loaded the picture in it; many programs load it always or never.",
     "clicked": "Recipients who followed a link.",
     "replied": "Recipients whose answer came, also where it began a conversation of its own; automatic answers are none.",
-    "replied from elsewhere": "Answers from addresses that were not written to.",
+    "replied from elsewhere": "Answers from addresses that were not written to, where nothing in them says whose mail they answer.",
     "opted out": "Recipients who said no by this mail's own link, button or address.",
 }
 

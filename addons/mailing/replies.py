@@ -25,6 +25,6 @@ class ReplyCounter:
         report = incoming.report()
         if incoming.dry_run or (report is not None and report.kind is not Kind.NORMAL):
             return Pass(why="it answers a mailing, and is not counted")
-        for message in answered[:1]:
-            note_replied(session, message.id, incoming.from_key, incoming.now)
-        return Pass(why=f"it answers a mailing (message {answered[0].id}); counted as a reply")
+        newest = answered[0].id
+        note_replied(session, newest, incoming.from_key, incoming.now, delivery_id=incoming.answered.get(newest))
+        return Pass(why=f"it answers a mailing (message {newest}); counted as a reply")

@@ -20,7 +20,6 @@ from mailloom.mail.compose import (
     Date,
     EncodedPart,
     HeaderValue,
-    MessageIds,
     Unstructured,
     file_part,
     header_block,
@@ -55,11 +54,8 @@ class Skeleton:
         html: str,
         files: Sequence[File],
     ) -> None:
-        """`text` and `html` are the templates, of which most will be found again in each mail; no HTML: ''."""
-        lines: list[tuple[str, HeaderValue]] = [
-            ("From", AddressList([sender])),
-            ("Message-ID", MessageIds([message_id])),
-        ]
+        """`text` and `html` are the templates, of which most will be found again in each mail; no HTML: ''. `message_id` gives the boundaries."""
+        lines: list[tuple[str, HeaderValue]] = [("From", AddressList([sender]))]
         if reply_to is not None:
             lines.append(("Reply-To", AddressList([reply_to])))
         self._static = header_block(lines).raw + b"MIME-Version: 1.0\r\n"
@@ -77,9 +73,9 @@ class Skeleton:
             )
         )
 
-    def compose(self, written: Written, at: datetime) -> Composition:
-        """The mail of one recipient; the same words at the same time give the same bytes."""
-        head = [self._static, _date(at), _subject(written.subject)]
+    def compose(self, written: Written, message_id: str, at: datetime) -> Composition:
+        """The mail of one recipient; the same words under the same id at the same time give the same bytes."""
+        head = [_identity(message_id), self._static, _date(at), _subject(written.subject)]
         text = self._text.part(written.text)
         if self._mixed:
             head += [self._opened("mixed"), self._delimiter("mixed")]
@@ -118,6 +114,11 @@ class Skeleton:
         for part in parts:
             if b"Encoding" not in part.fields and any(each in part.content for each in self._boundaries.values()):
                 raise MalformedMessage("The text contains a boundary of its own mail.", remedy="Look at its values.")
+
+
+def _identity(message_id: str) -> bytes:
+    """The id as Message-ID, and as References for answers that come through providers which replace the Message-ID."""
+    return f"Message-ID: {message_id}\r\nReferences: {message_id}\r\n".encode("ascii")
 
 
 def _boundary(kind: str, message_id: str) -> bytes:

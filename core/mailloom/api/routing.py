@@ -148,6 +148,8 @@ class Incoming:
     parent: Message | None = None
     """The newest stored message that it refers to."""
     referenced: Sequence[Message] = ()
+    answered: Mapping[int, int] = field(default_factory=dict)
+    """Of `referenced` messages that went to each recipient under an id of his own: the delivery that is meant, by message id."""
     only_new_targets: bool = False
     """A further copy of a mail that was served already: only aliases and tokens not yet served count."""
     dry_run: bool = False

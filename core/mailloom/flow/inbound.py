@@ -210,7 +210,7 @@ class Inbound:
             office=self._office,
             hooks=self._registry.hooks,
             models=self._registry.thread_models,
-            lookahead=Lookahead(session, reads, self._office.now(), settings),
+            lookahead=Lookahead(session, reads, self._office.now(), settings, self._office.keyring("message-id")),
             together=together,
         )
 
@@ -227,6 +227,7 @@ class Inbound:
         settlement.duplicate_of = None if first else first_server(session, read.reading.key)
         referenced = batch.lookahead.referenced(read)
         incoming = self._incoming(session, read, referenced, dry_run=dry_run, copy=not first)
+        incoming.answered = batch.lookahead.answered(read)
         decision = self._decide(session, batch, read, settlement, incoming)
         case = Case(kept=read.kept, incoming=incoming, decision=decision, settlement=settlement)
         self._executor.carry_out(session, batch, case)

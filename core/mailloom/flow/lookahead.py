@@ -24,8 +24,10 @@ from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply
 from mailloom.mail.report import Report
 from mailloom.mail.threading import reference_ids
+from mailloom.mail.token import Keyring
 from mailloom.store.arrivals import Arrival
-from mailloom.store.messages import Message, MessageIdentifier, identifier_key
+from mailloom.store.messages import Message, identifier_key
+from mailloom.store.naming import Named, named_by
 from mailloom.store.threads import Thread
 
 
@@ -56,8 +58,11 @@ def referred_ids(mail: Mail) -> list[str]:
 class Lookahead:
     """For one batch in one session."""
 
-    def __init__(self, session: Session, mails: Sequence[ReadMail], now: datetime, settings: CoreSettings) -> None:
-        self._referenced: dict[str, list[Message]] = defaultdict(list)
+    def __init__(
+        self, session: Session, mails: Sequence[ReadMail], now: datetime, settings: CoreSettings, keyring: Keyring
+    ) -> None:
+        """`keyring` is that of message ids."""
+        self._referenced: dict[str, list[Named]] = defaultdict(list)
         self._first: set[int] = set()
         self._used: dict[str, set[str]] = defaultdict(set)
         self._threads: Sequence[Thread] = ()
@@ -66,7 +71,7 @@ class Lookahead:
             return
         self._claim(session, mails)
         self._find_used(session, mails)
-        self._find_referenced(session, mails)
+        self._find_referenced(session, mails, keyring)
         remember_contacts(session, _addresses(mails))
         self.loops = LoopCounts(session, {one.reading.from_key for one in mails}, now, settings)
 
@@ -82,17 +87,24 @@ class Lookahead:
 
     def referenced(self, mail: ReadMail) -> list[Message]:
         """Stored messages that the mail refers to, the newest by arrival here first."""
-        found = {message.id: message for value in mail.asks_for for message in self._referenced.get(value, ())}
+        found = {named.message.id: named.message for named in self._asked_for(mail)}
         return [found[number] for number in sorted(found, reverse=True)]
+
+    def answered(self, mail: ReadMail) -> dict[int, int]:
+        """Of the referenced messages that went to each recipient under an id of his own: the delivery that is meant, by message id."""
+        return {named.message.id: named.delivery_id for named in self._asked_for(mail) if named.delivery_id is not None}
 
     def known_by(self, identifier: str) -> list[Message]:
         """Stored messages that bear this id."""
-        return list(self._referenced.get(identifier, ()))
+        return [named.message for named in self._referenced.get(identifier, ())]
 
     def note(self, identifier: str, message: Message) -> None:
         """A message was added under this id."""
         if identifier:
-            self._referenced[identifier].append(message)
+            self._referenced[identifier].append(Named(message))
+
+    def _asked_for(self, mail: ReadMail) -> list[Named]:
+        return [named for value in mail.asks_for for named in self._referenced.get(value, ())]
 
     def _claim(self, session: Session, mails: Sequence[ReadMail]) -> None:
         wanted = [(one.reading.key, WHOLE_MAIL, one.kept.arrival_id) for one in mails]
@@ -106,18 +118,14 @@ class Lookahead:
             if key and number not in own:
                 self._used[message_id].add(key)
 
-    def _find_referenced(self, session: Session, mails: Sequence[ReadMail]) -> None:
+    def _find_referenced(self, session: Session, mails: Sequence[ReadMail], keyring: Keyring) -> None:
         values = {value for one in mails for value in (*one.asks_for, one.identity) if value}
         if not values:
             return
-        statement = (
-            select(MessageIdentifier.value, Message)
-            .join(Message, Message.id == MessageIdentifier.message_id)
-            .where(MessageIdentifier.value.in_(values))
-        )
-        for value, message in session.execute(statement):
-            self._referenced[value].append(message)
-        threads = {message.thread_id for found in self._referenced.values() for message in found if message.thread_id}
+        for value, found in named_by(session, values, keyring).items():
+            self._referenced[value].extend(found)
+        known = [named.message for found in self._referenced.values() for named in found]
+        threads = {message.thread_id for message in known if message.thread_id}
         # Held so that the session's identity map, which holds them weakly, answers for each of them.
         self._threads = session.scalars(select(Thread).where(Thread.id.in_(threads))).all() if threads else []
 

@@ -2,7 +2,8 @@
 
 Our ids are `<random.time.thread.signature@domain>` (RFC 5322 §3.6.4): random and time make them unique, the thread word makes a
 log readable, the signature tells them from forged ones. All is lower case without anything that needs quoting. The thread in an id is
-never trusted without its signature.
+never trusted without its signature. Where one message goes out in as many mails as it has recipients, each mail has an id of its own
+made of the message's: the word names the delivery, and nothing has to be stored to find it again.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ _MOST_ANCESTORS = 3
 _LONGEST_REPLY_TO = 68
 _LONGEST_ID = 900
 
-# No thread may be called so; an id with this word belongs to an automatic answer.
+# No thread may be called so; an id with such a word belongs to an automatic answer, or to one delivery of a message.
 _LOOP_WORD = "automatic-answer"
+_DELIVERY_WORD = re.compile(r"delivery-([1-9][0-9]{0,17})")
 _THREAD_WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _OURS = re.compile(
     r"<([a-z2-7]{13,64})\.([0-9a-f]{1,12})\.([a-z0-9][a-z0-9_-]{0,63})\.([a-z2-9]{1,8}0[a-z2-7]{13,60})@([^<>@\s]{1,255})>"
@@ -44,10 +46,11 @@ class IdOrigin(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMessageId:
-    """What a message id says. `thread`, `sent_at` and `domain` are only set when it is ours."""
+    """What a message id says. All but `origin` is only set when it is ours; `thread` and `delivery` exclude each other."""
 
     origin: IdOrigin
     thread: str = ""
+    delivery: int | None = None
     sent_at: datetime | None = None
     domain: str = ""
 
@@ -58,11 +61,25 @@ _FORGED = ReadMessageId(origin=IdOrigin.FORGED)
 
 def new_message_id(thread: str, domain: str, keyring: Keyring, *, random: bytes, now: datetime) -> str:
     """A signed id with angle brackets. `thread`: 1 to 64 of a-z, 0-9, - and _; `random`: at least 8 octets; `now` is aware."""
-    if not _THREAD_WORD.fullmatch(thread) or thread == _LOOP_WORD:
+    if not _THREAD_WORD.fullmatch(thread) or thread == _LOOP_WORD or _DELIVERY_WORD.fullmatch(thread):
         raise ConfigurationError(
             f"{thread[:80]!r} cannot name a thread in a message id", remedy="Use a-z, 0-9, - and _."
         )
     return _message_id(thread, domain, keyring, random, now)
+
+
+def delivery_message_id(message_id: str, delivery: int, keyring: Keyring) -> str:
+    """The Message-ID of one delivery's mail, made of its message's id, which must be ours: the same each time that it is asked for.
+
+    Signed by the key that signed the message's id as long as it is in the ring, so that a second try after a rotation says the same.
+    """
+    found = _OURS.fullmatch(message_id)
+    if not found:
+        raise ConfigurationError(f"{message_id[:80]!r} is no message id of ours, so no mail can have one made of it")
+    random, seconds, _, written, domain = found.groups()
+    key_id = re.split("[01]", written, maxsplit=1)[0]
+    ring = replace(keyring, current=key_id) if key_id in keyring.secrets else keyring
+    return _signed_id(random, seconds, f"delivery-{delivery}", domain, ring)
 
 
 def new_loop_tag(domain: str, keyring: Keyring, *, random: bytes, now: datetime) -> str:
@@ -80,8 +97,13 @@ def read_message_id(message_id: str, keyring: Keyring) -> ReadMessageId:
         return _FORGED
     if int(seconds, 16) > _LAST_SECOND:
         return _FORGED
+    delivery = _DELIVERY_WORD.fullmatch(thread)
     return ReadMessageId(
-        origin=IdOrigin.OURS, thread=thread, sent_at=datetime.fromtimestamp(int(seconds, 16), UTC), domain=domain
+        origin=IdOrigin.OURS,
+        thread="" if delivery else thread,
+        delivery=int(delivery[1]) if delivery else None,
+        sent_at=datetime.fromtimestamp(int(seconds, 16), UTC),
+        domain=domain,
     )
 
 
@@ -138,9 +160,12 @@ def _message_id(thread: str, domain: str, keyring: Keyring, random: bytes, now: 
         raise ConfigurationError(f"a message id needs at least {_LEAST_RANDOM_OCTETS} random octets")
     word = base64.b32encode(random).decode("ascii").rstrip("=").lower()
     seconds = f"{int(now.timestamp()):x}"
-    host = wire_domain(domain).lower()
-    written = signature(MESSAGE_ID, _signed(word, seconds, thread, host), keyring)
-    return f"<{word}.{seconds}.{thread}.{written}@{host}>"
+    return _signed_id(word, seconds, thread, wire_domain(domain).lower(), keyring)
+
+
+def _signed_id(random: str, seconds: str, thread: str, domain: str, keyring: Keyring) -> str:
+    written = signature(MESSAGE_ID, _signed(random, seconds, thread, domain), keyring)
+    return f"<{random}.{seconds}.{thread}.{written}@{domain}>"
 
 
 def _signed(random: str, seconds: str, thread: str, domain: str) -> bytes:

@@ -116,20 +116,6 @@ def test_a_person_counts_once_however_often_he_opens_and_clicks(desk: Desk) -> N
     assert next(rate.value for rate in desk.report().rates if rate.name == "click rate") == 0.5
 
 
-def test_an_answer_that_starts_a_conversation_counts_and_an_automatic_one_does_not(desk: Desk) -> None:
-    sent_to(desk, "ann@example.com", "bob@example.com")
-    for name in ("ann", "bob", "stranger"):
-        reference = desk.mails()["bob@example.com"].message_id
-        automatic = "Auto-Submitted: auto-replied\r\n" if name == "bob" else ""
-        raw = (
-            f"From: {name}@example.com\r\nTo: ann@example.org\r\nSubject: Re: News\r\nMessage-ID: <{name}@example.com>\r\n"
-            f"{automatic}In-Reply-To: {reference}\r\n\r\nThanks.\r\n"
-        )
-        desk.app.receive(raw.encode(), recipients=["ann@example.org"])
-    assert desk.figures()["replied"] == 1
-    assert desk.figures()["replied from elsewhere"] == 1
-
-
 def test_a_report_is_compared_with_earlier_mailings(desk: Desk) -> None:
     sent_to(desk, "ann@example.com", "bob@example.com")
     desk.later(days=1)

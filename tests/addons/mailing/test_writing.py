@@ -101,7 +101,7 @@ def test_another_parser_reads_the_same_words(
 ) -> None:
     written = Written(subject=" ".join(subject.split()), text=text, html=f"<p>{html}</p>")
     skeleton = Skeleton(sender=ANN, reply_to=ANN, message_id="<x@example.org>", text=TEXT, html=source, files=files)
-    composition = skeleton.compose(written, NOW)
+    composition = skeleton.compose(written, "<own@example.org>", NOW)
     raw = composition.head + composition.body
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)
@@ -110,6 +110,7 @@ def test_another_parser_reads_the_same_words(
     plain, page = read.get_body(("plain",)), read.get_body(("html",))
     assert plain is not None
     assert page is not None
+    assert read["Message-ID"] == read["References"] == "<own@example.org>"
     assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
     assert page.get_content().replace("\r\n", "\n").rstrip("\n") == f"<p>{html}</p>"
     assert {part.get_filename(): part.get_content() for part in read.walk() if part.get_filename()} == {
@@ -127,7 +128,7 @@ def test_lines_that_are_known_are_written_as_all_others(text: str) -> None:
 
 def test_all_recipients_share_one_tail() -> None:
     skeleton = Skeleton(sender=ANN, reply_to=None, message_id="<x@example.org>", text="", html="<p>", files=FILES)
-    one, two = (skeleton.compose(Written(subject=s, text=s, html=s), NOW) for s in ("one", "two"))
+    one, two = (skeleton.compose(Written(subject=s, text=s, html=s), f"<{s}@example.org>", NOW) for s in ("one", "two"))
     assert one.body is two.body
     assert one.head != two.head
 

@@ -1,5 +1,6 @@
 """Message ids, loop tags, references, and the faces of sender and reply address."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from mailloom.mail.compose import mailbox
 from mailloom.mail.messageids import message_ids
 from mailloom.mail.threading import (
     IdOrigin,
+    delivery_message_id,
     has_loop_tag,
     new_loop_tag,
     new_message_id,
@@ -222,3 +224,50 @@ def test_a_reply_to_over_68_characters_loses_its_name(name: str, kept: bool) -> 
 def test_a_foreign_sender_is_wrapped(author: Address, expected: str) -> None:
     sender = Address(name="", localpart="notifications", domain="example.org")
     assert mailbox(sender_via(author, "Helpdesk", sender)) == expected
+
+
+@given(st.integers(1, 10**18 - 1))
+def test_an_id_of_one_delivery_names_it_and_no_thread(delivery: int) -> None:
+    own = delivery_message_id(OWN, delivery, RING)
+    read = read_message_id(own.upper(), RING)
+    assert (read.origin, read.delivery, read.thread) == (IdOrigin.OURS, delivery, "")
+    assert own == delivery_message_id(OWN, delivery, RING)
+
+
+def test_ids_of_deliveries_differ_from_each_other_and_from_their_messages() -> None:
+    other = new_message_id("mail", "example.org", RING, random=bytes(10), now=NOON)
+    ids = {OWN, other, *(delivery_message_id(one, number, RING) for one in (OWN, other) for number in (1, 2))}
+    assert len(ids) == 6
+
+
+def test_an_id_of_a_delivery_stays_the_same_when_the_keys_are_rotated() -> None:
+    rotated = Keyring(current="k3", secrets={"k3": b"a newer secret of enough octets", **RING.secrets})
+    assert delivery_message_id(OWN, 7, rotated) == delivery_message_id(OWN, 7, RING)
+
+
+def test_an_id_of_a_delivery_needs_no_key_that_is_gone() -> None:
+    own = delivery_message_id(OWN, 7, Keyring(current="k4", secrets={"k4": b"the only secret of enough octets"}))
+    assert read_message_id(own, RING).delivery is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda own: own.replace("delivery-7", "delivery-8"), id="another delivery"),
+        pytest.param(lambda own: own.replace("example.org", "example.net"), id="another domain"),
+        pytest.param(lambda own: delivery_message_id(OWN, 7, OTHER_RING), id="another key"),
+    ],
+)
+def test_a_forged_id_of_a_delivery_names_none(changed: Callable[[str], str]) -> None:
+    read = read_message_id(changed(delivery_message_id(OWN, 7, RING)), RING)
+    assert (read.origin, read.delivery) == (IdOrigin.FORGED, None)
+
+
+def test_only_ids_of_ours_give_ids_to_deliveries() -> None:
+    with pytest.raises(ConfigurationError):
+        delivery_message_id("<a@example.org>", 7, RING)
+
+
+def test_no_thread_is_called_as_a_delivery() -> None:
+    with pytest.raises(ConfigurationError):
+        new_message_id("delivery-7", "example.org", RING, random=RANDOM, now=NOON)
