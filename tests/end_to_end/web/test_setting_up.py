@@ -75,6 +75,9 @@ def test_from_the_link_to_working_servers_past_a_wrong_password(
         page.get_by_role("button", name="Save").click()
 
         page.get_by_role("link", name="Add a server").click()
+        page.locator("#address").fill("ann@gmail.com")
+        page.get_by_role("button", name="Find").click()
+        page.locator(".offers").get_by_role("link", name="Gmail").wait_for()
         shown(page, "server-new")
         assert_accessible(page)
         page.get_by_role("link", name="SMTP server", exact=True).click()

@@ -80,12 +80,12 @@ def found_for(app: App, direction: Direction, address: str) -> Found:
 
 
 def _offers(app: App, found: Discovery, direction: Direction, address: str) -> Sequence[Offer]:
-    """The provider's preset first, then single servers, those that were proved before the others."""
-    offers = []
+    """The provider's preset where it is known, else single servers, those that were proved before the others."""
     if found.preset is not None and (kind := _kind_for(app, found.preset, direction)):
         query = urlencode({"preset": found.preset.name, "address": address})
         path = f"/servers/new/{direction}/{kind}?{query}"
-        offers.append(Offer(title=found.preset.title, path=path, detail=found.preset_origin))
+        return [Offer(title=found.preset.title, path=path, detail=found.preset_origin)]  # it knows more than its servers
+    offers = []
     kinds = app.registry.transports if direction is Direction.OUTGOING else app.registry.sources
     for suggestion in found.suggestions:
         server = suggestion.server

@@ -88,6 +88,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             categories=[(each.value, title) for each, title in CATEGORIES.items()],
             category=category,
             q=q,
+            titles=_titles(app),
             sections=app.registry.catalogue.settings,
         )
 
@@ -105,6 +106,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             addon=addon,
             neighbours=_neighbours(app, name),
             addons=app.registry.addons,
+            titles=_titles(app),
             sections=app.registry.catalogue.settings,
             readme=_readme(addon),
             error=error,
@@ -127,18 +129,19 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             return app_page(request, name, error, 409)
         with app.write() as session:
             audit(session, who, f"addon.{action}", f"addon:{name}", {"addons": affected})
-        along = ", ".join(each for each in affected if each != name)
+        titles = _titles(app)
+        along = ", ".join(titles.get(each, each) for each in affected if each != name)
         text = _("{said} Along with it: {names}.", said=said, names=along) if along else said
         return toolkit.done(request, f"/apps/{name}", text, undo=undo)
 
     @router.post("/apps/{name}/install")
     def install(request: Request, name: str, who: Identity = needs(Permission.ADDONS_WRITE)) -> Response:
-        said = _("{name} is installed.", name=name)
+        said = _("{name} is installed.", name=_title(_known(app, name)))
         return decided(request, who, name, "install", lambda: app.registry.install(name), said)
 
     @router.post("/apps/{name}/enable")
     def enable(request: Request, name: str, who: Identity = needs(Permission.ADDONS_WRITE)) -> Response:
-        said = _("{name} is enabled.", name=name)
+        said = _("{name} is enabled.", name=_title(_known(app, name)))
         return decided(request, who, name, "enable", lambda: [app.registry.enable(name).name], said)
 
     @router.post("/apps/{name}/disable")
@@ -146,7 +149,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         def rest() -> list[str]:
             return app.registry.disable(name, with_dependents=True)
 
-        said = _("{name} rests; nothing of it was removed.", name=name)
+        said = _("{name} rests; nothing of it was removed.", name=_title(_known(app, name)))
         return decided(request, who, name, "disable", rest, said, undo=f"/apps/{name}/enable")
 
     @router.post("/apps/{name}/upgrade")
@@ -157,7 +160,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
                 raise MailloomError(failed[0].fault, remedy=failed[0].remedy)
             return [each.name for each in upgraded]
 
-        return decided(request, who, name, "upgrade", run, _("{name} is up to date.", name=name))
+        return decided(request, who, name, "upgrade", run, _("{name} is up to date.", name=_title(_known(app, name))))
 
     @router.get("/apps/{name}/uninstall", dependencies=[needs(Permission.ADDONS_WRITE)])
     def ask_uninstall(request: Request, name: str) -> Response:
@@ -171,7 +174,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             title=_("Uninstall {name}?", name=_title(addon)),
             crumbs=[*_crumbs(), Crumb(title=_title(addon), path=f"/apps/{name}")],
             addon=addon,
-            dependents=_neighbours(app, name).dependents,
+            dependents=[_titles(app)[each] for each in _neighbours(app, name).dependents],
             form=form,
             status=status,
         )
@@ -185,7 +188,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         if purge and not form.value.sure:
             unsure = MailloomError(_("Tick this to purge its data."))
             return removal_page(request, name, form.refused(unsure, "sure"), 422)
-        said = _("{name} is uninstalled.", name=name)
+        said = _("{name} is uninstalled.", name=_title(_known(app, name)))
         return decided(
             request,
             who,
@@ -212,6 +215,11 @@ def _known(app: App, name: str) -> Addon:
 
 def _title(addon: Addon) -> str:
     return _(addon.manifest.title) if addon.manifest else addon.name
+
+
+def _titles(app: App) -> dict[str, str]:
+    """By name."""
+    return {name: _title(addon) for name, addon in app.registry.addons.items()}
 
 
 def _fits(addon: Addon, words: Sequence[str]) -> bool:

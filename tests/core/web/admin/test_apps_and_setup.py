@@ -59,17 +59,17 @@ def test_apps_are_found_by_words_and_category(browser: Browser) -> None:
 
 
 def test_an_app_is_installed_with_what_it_needs_rests_and_goes(app: TemporaryApp, browser: Browser) -> None:
-    assert "Installed along with it: webtest_base." in browser.get("/admin/apps/webtest_more").text
+    assert "Installed along with it: Base." in browser.get("/admin/apps/webtest_more").text
     browser.submit("/admin/apps/webtest_more/install")
     assert _state(app, "webtest_base") is AddonState.INSTALLED
     page = browser.get("/admin/apps/webtest_base").text
-    assert "Disable webtest_more too?" in page
+    assert "Disable More too?" in page
     browser.submit("/admin/apps/webtest_base/disable")
     assert (_state(app, "webtest_base"), _state(app, "webtest_more")) == (AddonState.DISABLED,) * 2
     browser.submit("/admin/apps/webtest_base/enable")
     assert _state(app, "webtest_base") is AddonState.INSTALLED
     asked = browser.get("/admin/apps/webtest_base/uninstall").text
-    assert "uninstalled along with it: webtest_more" in asked
+    assert "uninstalled along with it: More" in asked
     browser.submit("/admin/apps/webtest_base/uninstall", {"data": "keep"})
     assert _state(app, "webtest_more") is AddonState.AVAILABLE
     with app.read() as session:
