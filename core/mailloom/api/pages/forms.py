@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 from starlette.datastructures import FormData
 
+from mailloom.api.pages.faults import as_sentence, plain_words
 from mailloom.api.pages.fields import Input, Sort, bounds_of, extra_of, label_of, sort_of, unit_of
-from mailloom.api.pages.visitor import _, visitor
+from mailloom.api.pages.visitor import visitor
 from mailloom.errors import MailloomError
 
 CLEAR = "!clear"
@@ -108,18 +109,12 @@ def read_form(
     try:
         value = model.model_validate(values)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False, include_context=False):
-            path, said = ".".join(str(part) for part in fault["loc"]), _said(fault["msg"])
-            faults.setdefault(path, said)
+        for fault in error.errors(include_url=False, include_input=False):
+            faults.setdefault(".".join(str(part) for part in fault["loc"]), plain_words(fault))
     fields = [_kept(each, given, faults) for each in _shown(model, current, "", only)]
     placed = {each.name for each in _all(fields) if each.error}
     errors += [f"{path}: {said}" if path else said for path, said in faults.items() if not _placed(path, placed)]
     return FormView(fields=fields, value=None if faults else value, errors=errors)
-
-
-def _said(message: str) -> str:
-    plain = message.removeprefix("Value error, ")
-    return _(plain[:1].upper() + plain[1:])
 
 
 def _placed(path: str, names: set[str]) -> bool:
@@ -220,7 +215,7 @@ def _submitted(
             try:
                 _read_plain(values, name, path, form, sort)
             except ValueError as error:
-                faults[path] = _said(str(error))
+                faults[path] = as_sentence(str(error))
     return values
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mailloom.api.access import MEANINGS
 from mailloom.api.pages import Column, FormView, Kind, Table, show_form
+from mailloom.api.pages.faults import PLAIN
 from mailloom.api.pages.formats import spoken
 from mailloom.api.pages.forms import FieldView
 from mailloom.app import App
@@ -118,6 +119,7 @@ def _offers(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...], Mapping[st
 
 def _of_the_core(app: App) -> Iterator[Shown]:
     yield from (Shown(owner=CORE, text=text, where="permissions") for text in MEANINGS.values())
+    yield from (Shown(owner=CORE, text=text, where="faults") for text in PLAIN.values())
     yield from (Shown(owner=CORE, text=entry.title, where="menu") for entry in CORE_MENU)
     yield from (Shown(owner=CORE, text=duty.summary, where="jobs") for duty in duties_of(app).all() if not duty.key)
     yield from (Shown(owner=row.addon, text=row.summary, where="routing") for row in routing_table(app.registry))
