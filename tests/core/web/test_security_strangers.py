@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailloom.access.users import add_user, sign_in_key
+from mailloom.access.users import add_user, find_user, set_password, sign_in_key
 from mailloom.store.access import Role
 from mailloom.testing.application import TemporaryApp, temporary_app
-from mailloom.testing.pages import Browser, browsing
+from mailloom.testing.pages import Browser, browsing, sign_in
 
 PASSWORD = "four words in a row"
 BEHIND_A_PROXY = {"core": {"trusted_proxies": ["127.0.0.1"]}}
@@ -62,3 +62,12 @@ def test_who_is_not_signed_in_sends_short_forms_only(stranger: Browser, announce
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     assert stranger.post("/admin/login", content=content, headers=headers).status_code == 413
     assert _sign_in(stranger, "ann", PASSWORD) == 303
+
+
+def test_a_session_that_was_got_hold_of_does_not_find_the_password(app: TemporaryApp) -> None:
+    with browsing(app, Role.OPERATOR) as browser:
+        with app.write() as session:
+            set_password(session, find_user(session, "test-operator"), PASSWORD)
+        sign_in(app, browser, Role.OPERATOR)
+        tries = [browser.submit("/admin/profile/password", {"current": f"{n}", "new": "x" * 20}) for n in range(11)]
+    assert [answer.status_code for answer in tries] == [422] * 10 + [429]

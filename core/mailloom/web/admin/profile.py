@@ -17,6 +17,7 @@ from mailloom.app import App
 from mailloom.errors import MailloomError, Refused
 from mailloom.store.access import WebSession, WebUser
 from mailloom.web.admin.gate import THEME, THEMES
+from mailloom.web.admin.signing_in import patience_of
 from mailloom.web.admin.words import NAMES, catalogue_folders, read_catalogues
 
 _THEME_LIVES = timedelta(days=365)
@@ -66,12 +67,16 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
 
     @router.post("/profile/password")
     def change_password(request: Request, identity: Identity = signed_in()) -> Response:
-        form = request.state.form
+        form, counted = request.state.form, f"profile of {identity.user_id}"
+        # Whoever has got hold of a session must not find the password by it.
+        if patience_of(app).wait(counted, visitor().address):
+            return show(request, identity, _("Too many tries. Wait a minute."), "password", 429)
         try:
             with app.write() as session:
                 _change_password(session, identity, str(form.get("current", "")), str(form.get("new", "")))
         except MailloomError as error:
             return show(request, identity, f"{error} {error.remedy}".strip(), "password", 422)
+        patience_of(app).forgive(counted)
         return toolkit.done(request, "/profile", _("The password is changed. Other browsers are signed out."))
 
     @router.post("/profile/theme")

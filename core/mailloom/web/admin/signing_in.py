@@ -35,8 +35,7 @@ _patience: WeakKeyDictionary[App, Patience] = WeakKeyDictionary()
 
 def make(app: App, toolkit: Toolkit) -> APIRouter:
     router = APIRouter()
-    # Outlives this router, which is made anew with each change of settings.
-    patience = _patience.setdefault(app, Patience(app.now))
+    patience = patience_of(app)
 
     def enter(request: Request, session: Session, user: WebUser, target: str) -> Response:
         agent = request.headers.get("user-agent", "")
@@ -105,6 +104,11 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         return response
 
     return router
+
+
+def patience_of(app: App) -> Patience:
+    """Outlives the routers, which are made anew with each change of settings."""
+    return _patience.setdefault(app, Patience(app.now))
 
 
 def own_path(target: str) -> str:
