@@ -90,7 +90,8 @@ def test_parked_mails_are_shown_retried_and_discarded(office: Mailloom, mail: st
     assert (retried.code, retried.json[0]["outcome"]) == (1, "parked")
     assert office("parked", "discard", number, "4711", "--json").json[1]["error"].startswith("There is no arrival 4711")
     assert office("parked", "list", "--json").json == []
-    assert "not parked" in office("parked", "retry", number).out
+    again = office("parked", "retry", number, "--json").json
+    assert again[0]["outcome"] == "parked", "what was put away can be taken up again"
 
 
 def test_a_parked_mail_is_sent_another_way_by_one_command(office: Mailloom, mail: str) -> None:
@@ -98,6 +99,7 @@ def test_a_parked_mail_is_sent_another_way_by_one_command(office: Mailloom, mail
     office("route", mail)
     [done] = office("parked", "reroute", "--all", "--fallback", "helpdesk.ticket", "--json").json
     assert done["outcome"] == "routed"
+    assert "is routed, not parked" in office("parked", "retry", str(done["id"])).out
     [route] = done["routes"]
     assert list(route) == ["action", "model", "record", "thread", "parent", "router", "defaults"]
     assert (route["action"], route["model"], route["router"]) == ("create", "helpdesk.ticket", "fallback")
