@@ -96,6 +96,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             title=_("Your organisation"),
             crumbs=[Crumb(title=_("Set-up"), path="/setup")],
             form=form,
+            plain=request.url.scheme == "http",
             status=status,
         )
 
