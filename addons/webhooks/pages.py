@@ -182,6 +182,9 @@ def make(office: Office, toolkit: Toolkit, asking: Ask = ask) -> APIRouter:
     def show(request: Request, name: str) -> Response:
         with office.read() as session:
             endpoint = find_endpoint(session, name)
+            given_up = WebhookDelivery.state == DeliveryState.PARKED
+            parked = select(literal(1)).where(WebhookDelivery.endpoint_id == endpoint.id, given_up).limit(1)
+            any_parked = session.scalar(parked) is not None
         table = replace(
             LOG,
             where=lambda chosen: chosen.join(Event, Event.id == WebhookDelivery.event_id).where(
@@ -197,7 +200,7 @@ def make(office: Office, toolkit: Toolkit, asking: Ask = ask) -> APIRouter:
                 ),
             ),
         )
-        values = {"endpoint": endpoint, "paths": f"/webhooks/{endpoint.name}"}
+        values = {"endpoint": endpoint, "paths": f"/webhooks/{endpoint.name}", "parked": any_parked}
         title = endpoint.title or endpoint.name
         return toolkit.table(request, table, title=title, template="webhooks/endpoint.html", crumbs=_crumbs(), **values)
 

@@ -111,6 +111,9 @@ function resolved(place, value) {
   return colour;
 }
 
+// On a narrow screen tabs scroll: the one that is open shall be seen.
+document.querySelectorAll(".tabs [aria-current]").forEach((tab) => tab.scrollIntoView({ block: "nearest", inline: "center" }));
+
 function drawAll(root) {
   root.querySelectorAll("[data-chart]").forEach(draw);
 }

@@ -68,7 +68,9 @@ def test_what_was_not_taken_is_told_again_or_passed_over(shop: Any) -> None:
         browser.submit(f"{BASE}/skip", {"selected": ["1", "nonsense", "9" * 30]})
         assert _states(shop) == [DeliveryState.SKIPPED, DeliveryState.PARKED]
         browser.submit(f"{BASE}/skip")
+        assert "Tell again what is parked" in browser.get(BASE).text
         browser.submit(f"{BASE}/replay")
+        assert "Tell again what is parked" not in browser.get(BASE).text
         assert _states(shop) == [DeliveryState.SKIPPED, DeliveryState.WAITING]
         assert browser.submit(f"{BASE}/rotate").status_code == 403, "an operator mends, and decides nothing"
         assert "Send a test" not in browser.get(BASE).text

@@ -15,6 +15,9 @@ from mailloom.addons.sandbox.publishing import publish
 from mailloom.addons.sandbox.service import zone_of
 from mailloom.addons.senderauth.report_reading import AggregateReport, ReportRow
 from mailloom.addons.senderauth.reports import keep_report
+from mailloom.addons.webhooks.endpoints import EndpointForm, add_endpoint
+from mailloom.addons.webhooks.models import EventKind
+from mailloom.addons.webhooks.recording import Happened, record
 from mailloom.api.dns import DnsAnswer, DnsResolver, RecordType
 from mailloom.store.access import Role
 from mailloom.store.accounts import AccountRow, AccountState, Direction
@@ -26,7 +29,7 @@ pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 Shown = Callable[[Any, str], None]
 Check = Callable[[Any], None]
 BASE = "/admin/deliverability/domains/example.org"
-_ADDONS = ["alias", "bounce", "smtp", "listener", "deliverability", "sandbox"]
+_ADDONS = ["alias", "bounce", "smtp", "listener", "deliverability", "sandbox", "webhooks"]
 _DAY = (
     12, 8, 6, 5, 9, 22, 60, 140, 260, 340, 390, 370, 310, 350, 380, 360, 300, 220, 150, 110, 80, 52, 30, 18,
 )  # fmt: skip
@@ -80,6 +83,10 @@ def _furnish(app: TemporaryApp) -> None:
             session, "account:2", "Account provider fails since 09:14: 421 4.7.0 Try again later",
             "Test it, and look at what its server says.",
         )  # fmt: skip
+        form = EndpointForm(url="https://shop.example.org/mail", title="The shop", kinds=[EventKind.BOUNCED])
+        add_endpoint(session, "shop", form)
+        kinds = (EventKind.BOUNCED, EventKind.OPTED_OUT, EventKind.CREATED)
+        record(session, [Happened(kind=kind, payload={}, only=[1]) for kind in kinds])
         for number in range(24):
             at = app.now() - timedelta(hours=number)
             busy = _DAY[at.hour]
@@ -187,6 +194,8 @@ def test_every_page_fits_and_can_be_read(
             "modes": f"{BASE}/mode",
             "test": f"{BASE}/test",
             "spf": f"{BASE}/spf",
+            "webhooks": "/admin/webhooks",
+            "webhook": "/admin/webhooks/shop",
         }
         for name, path in paths.items():
             page.goto(path)
