@@ -139,7 +139,7 @@ def _shown(
         info = model.model_fields[name]
         extra = extra_of(info)
         sort = sort_of(info.annotation, extra)
-        value = getattr(current, name) if current is not None else None
+        value = getattr(current, name, None)
         if current is None and not info.is_required():
             value = info.get_default(call_default_factory=True)
         inner: list[FieldView] = []
@@ -203,7 +203,7 @@ def _submitted(
         info = model.model_fields[name]
         sort = sort_of(info.annotation, extra_of(info))
         path = prefix + name
-        before = getattr(current, name) if current is not None else None
+        before = getattr(current, name, None)
         if sort.model is not None:
             inner = _submitted(
                 sort.model, form, before if isinstance(before, BaseModel) else None, f"{path}.", None, faults

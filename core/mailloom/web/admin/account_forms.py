@@ -68,7 +68,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
             return toolkit.page(
                 request,
                 "web/accounts/choices.html",
-                title=preset.title,
+                title=_(preset.title),
                 crumbs=[*crumbs_of(direction), Crumb(title=_("New server"), path=f"/servers/new/{direction}")],
                 preset=preset,
                 missing=missing,
@@ -112,7 +112,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
         return toolkit.page(
             request,
             "web/accounts/edit.html",
-            title=start.preset.title if start.preset else _(start.known.kind.title),
+            title=_(start.preset.title if start.preset else start.known.kind.title),
             crumbs=[*crumbs_of(direction), Crumb(title=_("New server"), path=f"/servers/new/{direction}")],
             target=f"{request.url.path.removeprefix('/admin')}?{request.url.query}",
             back=f"/servers/new/{direction}",
@@ -141,7 +141,7 @@ def make(app: App, toolkit: Toolkit) -> APIRouter:
                 new_name, sequence = naming.value.name, naming.value.sequence
                 values = given_anew(form.value, request.state.form)
                 accounts_of(app).edit(session, row.name, values, new_name=new_name, sequence=sequence)
-                changed = sorted(name for name, value in values.items() if value != getattr(settings, name))
+                changed = sorted(name for name, value in values.items() if value != getattr(settings, name, None))
                 audit(session, who, "account.change", f"account:{new_name}", {"fields": changed})
         except MailloomError as error:
             naming, form = _refused(naming, form, error)

@@ -50,7 +50,7 @@ def offered_presets(app: App, direction: Direction) -> list[Offer]:
     for preset in app.registry.catalogue.presets.values():
         if kind := _kind_for(app, preset, direction):
             path = f"/servers/new/{direction}/{kind}?{urlencode({'preset': preset.name})}"
-            offers.append(Offer(title=preset.title, path=path))
+            offers.append(Offer(title=_(preset.title), path=path))
     return sorted(offers, key=lambda offer: offer.title.lower())
 
 
@@ -84,7 +84,8 @@ def _offers(app: App, found: Discovery, direction: Direction, address: str) -> S
     if found.preset is not None and (kind := _kind_for(app, found.preset, direction)):
         query = urlencode({"preset": found.preset.name, "address": address})
         path = f"/servers/new/{direction}/{kind}?{query}"
-        return [Offer(title=found.preset.title, path=path, detail=found.preset_origin)]  # it knows more than its servers
+        # A preset knows more than its servers, so they are not offered beside it.
+        return [Offer(title=_(found.preset.title), path=path, detail=found.preset_origin)]
     offers = []
     kinds = app.registry.transports if direction is Direction.OUTGOING else app.registry.sources
     for suggestion in found.suggestions:

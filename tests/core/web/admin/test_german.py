@@ -245,3 +245,17 @@ def test_the_words_of_apps_that_rest_count_least() -> None:
     assert resting | at_work >= set(ADDONS)
     assert "helpdesk" in at_work
     assert "bounce" in resting
+
+
+def test_the_form_of_every_kind_of_server_opens_in_german() -> None:
+    """Also of kinds with fields that must be filled in and so have no value yet."""
+    with temporary_app(addons=sorted(ADDONS)) as app, browsing(app, Role.ADMIN) as browser:
+        catalogue = app.registry.catalogue
+        kinds = [("outgoing", kind) for kind in catalogue.transports.values()]
+        kinds += [("incoming", kind) for kind in catalogue.sources.values()]
+        words = {name: _known(name) for name in ADDONS} | {CORE: _known(CORE)}
+        german = {english: text for known in words.values() for english, text in known.items()}
+        for direction, kind in kinds:
+            page = browser.get(f"/admin/servers/new/{direction}/{kind.name}", headers={"Accept-Language": "de"})
+            assert page.status_code == 200, kind.name
+            assert german.get(kind.title, kind.title) in page.text
