@@ -75,9 +75,11 @@ def living(session: Session) -> Sequence[AudienceList]:
     return session.scalars(statement.order_by(AudienceList.title, AudienceList.id)).all()
 
 
-def counts(session: Session) -> dict[tuple[int, State], int]:
-    """How many are in each state, by list."""
+def counts(session: Session, of: int | None = None) -> dict[tuple[int, State], int]:
+    """How many are in each state, by list; `of` one list alone."""
     statement = select(Subscription.list_id, Subscription.state, func.count())
+    if of is not None:
+        statement = statement.where(Subscription.list_id == of)
     rows = session.execute(statement.group_by(Subscription.list_id, Subscription.state))
     return {(list_id, state): count for list_id, state, count in rows}
 

@@ -218,7 +218,8 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
     def show(request: Request, name: str) -> Response:
         with office.read() as session:
             one = list_named(session, name)
-            numbers = {state: counts(session).get((one.id, state), 0) for state in State}
+            counted = counts(session, one.id)
+            numbers = {state: counted.get((one.id, state), 0) for state in State}
 
         def of_list(chosen: Select[Any]) -> Select[Any]:
             return chosen.join(Subscription, Subscription.member_id == Member.id).where(Subscription.list_id == one.id)

@@ -116,6 +116,11 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
     def stream(request: Request, number: int, after: str = "", state: str = "") -> Response:
         return live(request, lambda last: news(number, last or after, state))
 
+    @router.get("/{number}/anew", dependencies=[needs(Permission.MAILING_READ)])
+    def anew(number: int) -> Response:
+        """Lets htmx fetch the whole page again."""
+        return Response(status_code=204, headers={"HX-Refresh": "true"})
+
     def news(number: int, last: str, state: str) -> Sequence[LiveEvent]:
         with office.read() as session:
             html = progress(session, number, state)
