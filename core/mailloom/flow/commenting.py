@@ -71,7 +71,11 @@ def post(session: Session, office: Office, hooks: Hooks, thread: Thread, comment
 def _keep_enclosures(session: Session, office: Office, thread: Thread, message: Message, comment: Comment) -> None:
     """Nobody was written to, so no mail holds the files yet: they are kept as one that goes to nobody."""
     own = domain_or_first(session, thread.domain_id)
-    house = parse_addresses(own.from_address)[0] if own is not None else Address(name="", localpart="mailloom", domain="localhost")
+    house = (
+        parse_addresses(own.from_address)[0]
+        if own is not None
+        else Address(name="", localpart="mailloom", domain="localhost")
+    )
     draft = Draft(
         sender=house,
         recipients=[],

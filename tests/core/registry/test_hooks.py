@@ -38,6 +38,7 @@ from mailloom.api import (
     Topic,
     hookimpl,
 )
+from mailloom.api.recorded import Remark
 from mailloom.api.rest import ApiRoutes
 from mailloom.api.services import ServiceStatus
 from mailloom.api.web import AccountPanel, SetupStep
