@@ -1,11 +1,12 @@
 """Stopping a mailing and letting it go on: what waits in the outbox is taken back at once, so that a pause holds from its commit on.
 
 Taken back is what is queued, deferred or claimed; what is marked as sending is finished by its pass and counted. A delivery that was taken back
-stands as cancelled in the outbox until the mailing goes on, and keeps its number of tries.
+is held in the outbox (cancelled, and not settled) until the mailing goes on, and keeps its number of tries.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from .history import OURSELVES, moved, must_move, note
 from .models import LedgerRow, Mailing, MailingState, Standing
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.LEASED)
+_AT_ONCE = 1000
 _AT_WORK = (MailingState.QUEUED, MailingState.SENDING)
 
 
@@ -77,6 +79,10 @@ def cancel(session: Session, mailing_id: int, *, actor: str, why: str, now: date
     tally = Tally()
     tally.moved(mailing_id, Standing.PENDING, Standing.CANCELLED, ended.rowcount)  # type: ignore[attr-defined]  # of a CursorResult
     tally.write(session)
+    given_up = select(LedgerRow.delivery_id).where(
+        LedgerRow.mailing_id == mailing_id, LedgerRow.state == Standing.CANCELLED, LedgerRow.delivery_id.is_not(None)
+    )
+    _end_held(session, list(session.scalars(given_up)), f"Mailing {mailing_id} was cancelled.", now)
 
 
 def _alarm(mailing_id: int) -> str:
@@ -102,6 +108,18 @@ def _held_back(session: Session, numbers: list[int], why: str) -> list[int]:
     return list(done.scalars())
 
 
+def _end_held(session: Session, numbers: Sequence[int | None], why: str, now: datetime) -> None:
+    """What was held will never go out: settle it, and tell whoever waits for word of it."""
+    office = office_of(session)
+    for start in range(0, len(numbers), _AT_ONCE):
+        held = among(session, Delivery.id, numbers[start : start + _AT_ONCE])
+        held = held & (Delivery.state == DeliveryState.CANCELLED) & Delivery.settled_at.is_(None)
+        ending = update(Delivery).where(held).values(settled_at=now, explanation=why).returning(Delivery.id)
+        ended = list(session.execute(ending, execution_options={"synchronize_session": False}).scalars())
+        chosen = select(Delivery).where(among(session, Delivery.id, ended)).order_by(Delivery.id)
+        office.deliveries_settled(session, session.scalars(chosen, execution_options={"populate_existing": True}).all())
+
+
 def skip(session: Session, mailing_id: int, key: str, *, actor: str, why: str, now: datetime) -> None:
     """Do not write to one recipient, known by the normalised address. Refused when the mail is on its way, or nobody waits there."""
     row = session.scalar(select(LedgerRow).where(LedgerRow.mailing_id == mailing_id, LedgerRow.key == key))
@@ -117,6 +135,7 @@ def skip(session: Session, mailing_id: int, key: str, *, actor: str, why: str, n
     tally.moved(mailing_id, row.state, Standing.CANCELLED)
     tally.write(session)
     row.state, row.reason, row.settled_at = Standing.CANCELLED, why, now
+    _end_held(session, [row.delivery_id], held, now)
     note(session, mailing_id, "skipped", actor=actor, why=f"{key}: {why}", now=now)
 
 

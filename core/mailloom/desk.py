@@ -60,6 +60,9 @@ class Desk:
     def delivery_settled(self, session: Session, delivery: Delivery) -> None:
         tell_settled(self.registry.hooks, [delivery], session)
 
+    def deliveries_settled(self, session: Session, deliveries: Sequence[Delivery]) -> None:
+        tell_settled(self.registry.hooks, deliveries, session)
+
     def complaint_recorded(self, session: Session, delivery: Delivery, feedback_type: str) -> None:
         self.registry.hooks.complained(delivery, feedback_type, session)
 

@@ -182,6 +182,10 @@ class Office(Protocol):
         """Tell the observers that a delivery's state was changed by what came back about it."""
         ...
 
+    def deliveries_settled(self, session: Session, deliveries: Sequence[Delivery]) -> None:
+        """As `delivery_settled`, for many at once; what was changed by statements must have been read again."""
+        ...
+
     def complaint_recorded(self, session: Session, delivery: Delivery, feedback_type: str) -> None:
         """Tell the observers that the recipient of a delivery complained about it."""
         ...

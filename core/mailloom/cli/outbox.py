@@ -188,7 +188,7 @@ def _record(delivery: Delivery, subject: str, account: str | None) -> dict[str, 
     return {
         "id": delivery.id,
         "address": delivery.address,
-        "state": delivery.state,
+        "state": "held" if delivery.held else delivery.state,
         "priority": delivery.priority,
         "due": delivery.due,
         "attempts": delivery.attempts,

@@ -92,6 +92,11 @@ class Delivery(Base):
     created_at: Mapped[Moment]
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
+    @property
+    def held(self) -> bool:
+        """Taken back by what had queued it (a paused mailing), which may let it go again."""
+        return self.state is DeliveryState.CANCELLED and self.settled_at is None
+
 
 class DeliveryAttempt(Base):
     """What each try of a delivery brought, kept for the person who asks why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,28 @@ from mailloom.addons.optout.models import Source
 from mailloom.addons.optout.statements import opt_out
 from mailloom.cli.working import duties_of
 from mailloom.errors import Refused
+from mailloom.store.database import Database
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.testing.transports import Break, breaks, rejected, taken
+
+OBSERVER = {
+    "manifest.toml": 'name = "NAME"\ntitle = "Watching"\nsummary = "Writes down what is settled."\nversion = "1.0"\n'
+    'category = "example"\ndepends = []\nrequires_core = ">=0"\n',
+    "__init__.py": "",
+    "hooks.py": """
+from pathlib import Path
+
+from mailloom.api import hookimpl
+
+
+@hookimpl
+def delivery_recorded(delivery, session):
+    with Path(__file__).with_name("settled").open("a") as file:
+        file.write(f"{delivery.key} {delivery.state}\\n")
+""",
+}
+"""An addon that waits for word of each delivery."""
+
 
 Desk = Any
 SPAM = "550 5.7.1 Message rejected: blocked using zen.dnsbl.example, spam"
@@ -81,6 +102,29 @@ def test_what_was_cancelled_is_sent_to_nobody_and_cannot_go_on(desk: Desk) -> No
     assert desk.parts() == {"cancelled": 5}
     with pytest.raises(Refused, match="is cancelled"):
         act(desk, resume, number)
+
+
+def test_what_a_pause_holds_is_called_so_and_what_is_cancelled_is_told_once(
+    make_desk: Callable[..., Desk], database: Database, tmp_path: Path
+) -> None:
+    # A process imports an addon once: each database has one of its own, which writes where this test looks.
+    watching = tmp_path / f"watching_{database.url.get_backend_name()}"
+    watching.mkdir()
+    for name, content in OBSERVER.items():
+        (watching / name).write_text(content.replace("NAME", watching.name))
+    desk = make_desk(addons=[watching.name], addons_path=[tmp_path])
+    desk.crowd(3)
+    number = desk.draft()
+    desk.start(number)
+    desk.tick()
+    act(desk, pause, number)
+    assert [desk.delivery(f"p{n}@example.com").held for n in (1, 2, 3)] == [True] * 3
+    assert not (watching / "settled").exists()
+    act(desk, skip, number, "p1@example.com")
+    act(desk, cancel, number)
+    assert (watching / "settled").read_text().splitlines() == [f"p{n}@example.com cancelled" for n in (1, 2, 3)]
+    assert not desk.delivery("p2@example.com").held
+    assert desk.parts() == {"cancelled": 3}
 
 
 def test_nobody_is_added_to_a_mailing_that_was_cancelled_while_it_was_read(desk: Desk) -> None:
