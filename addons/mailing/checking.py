@@ -112,10 +112,12 @@ def preview(
 
 def candidate_with(session: Session, office: Office, mailing: Mailing, address: str) -> Candidate:
     """The recipient with this address, '': the first one; NotFound when nobody has it."""
-    wanted = normalise(address) if address else ""
-    for candidate in candidates_of(session, office, mailing):
-        if not wanted or normalise(candidate.address) == wanted:
-            return candidate
+    wanted = normalise(address)
+    # What is no address is nobody's: the first recipient's mail is not shown instead.
+    if not address or wanted:
+        for candidate in candidates_of(session, office, mailing):
+            if not wanted or normalise(candidate.address) == wanted:
+                return candidate
     raise NotFound(f"{address or 'Nobody'} is not in the target of mailing {mailing.id}.")
 
 

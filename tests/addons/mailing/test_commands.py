@@ -50,6 +50,9 @@ def test_a_mailing_from_the_first_command_to_the_report(desk: Desk, typed: Typed
                  "--html", str(page))  # fmt: skip
     assert "Mailing 1 is a draft" in made
     assert "Subject: For Bob" in typed("mailing", "preview", "1", "--to", "bob@example.com")
+    for stranger in ("carol@example.com", "junk", "@"):
+        with pytest.raises(NotFound, match="is not in the target"):
+            typed("mailing", "preview", "1", "--to", stranger)
     checked = json.loads(typed("mailing", "check", "1", "--json"))
     assert (checked["recipients"], checked["unwritable"], checked["faults"]) == (2, 0, [])
     assert "1 test mails are queued" in typed("mailing", "test", "1", "boss@example.org")

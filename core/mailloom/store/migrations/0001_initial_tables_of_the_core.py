@@ -491,8 +491,10 @@ def upgrade() -> None:
             "ix_delivery_troubled",
             ["state", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
-            postgresql_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+            sqlite_where=sa.text("state = 'bounced' OR state = 'rejected' OR state = 'failed' OR state = 'cancelled'"),
+            postgresql_where=sa.text(
+                "state = 'bounced' OR state = 'rejected' OR state = 'failed' OR state = 'cancelled'"
+            ),
         )
         batch_op.create_index("ix_delivery_provider_id", ["provider_id"], unique=False)
         batch_op.create_index(
@@ -617,8 +619,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_provider_id")
         batch_op.drop_index(
             "ix_delivery_troubled",
-            sqlite_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
-            postgresql_where=sa.text("state IN ('bounced', 'rejected', 'failed', 'cancelled')"),
+            sqlite_where=sa.text("state = 'bounced' OR state = 'rejected' OR state = 'failed' OR state = 'cancelled'"),
+            postgresql_where=sa.text(
+                "state = 'bounced' OR state = 'rejected' OR state = 'failed' OR state = 'cancelled'"
+            ),
         )
         batch_op.drop_index("ix_delivery_key")
         batch_op.drop_index(

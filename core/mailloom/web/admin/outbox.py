@@ -52,7 +52,8 @@ def _to(words: str) -> ColumnElement[bool]:
 
 
 # As the partial indexes say it: SQLite uses them for no other words.
-_TROUBLED, _READY, _CLAIMED = text(f"delivery.{TROUBLED}"), text(f"delivery.{READY}"), text(f"delivery.{CLAIMED}")
+_TROUBLED = text(f"({TROUBLED.text.replace('state', 'delivery.state')})")
+_READY, _CLAIMED = text(f"delivery.{READY}"), text(f"delivery.{CLAIMED}")
 _ENDED_BADLY = frozenset({DeliveryState.BOUNCED, DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.CANCELLED})
 _FEW = 5000
 
