@@ -49,21 +49,25 @@ class Lifecycle:
 
     # --- install ---
 
-    def install(self, name: str, *, with_dependencies: bool) -> list[str]:
-        """Names that were installed, dependencies first; empty when it was installed already."""
-        self._check_on_machine(name)
+    def install(self, *wanted: str, with_dependencies: bool) -> list[str]:
+        """Names that were installed, dependencies first; empty when all were installed already."""
+        done: list[str] = []
+        for name in wanted:
+            self._check_on_machine(name)
         with migrating(self._database) as connection, self._session(connection) as session:
-            names = self._to_install(name, read_rows(session))
-            if len(names) > 1 and not with_dependencies:
-                raise Refused(
-                    f"The addon {name!r} needs {', '.join(names[:-1])}, not installed yet.",
-                    remedy="Install them first, or let them be installed along.",
-                )
-            for each in names:
-                self._install_one(each, connection, session)
-            if names:
+            for name in wanted:
+                names = self._to_install(name, read_rows(session))
+                if len(names) > 1 and not with_dependencies:
+                    raise Refused(
+                        f"The addon {name!r} needs {', '.join(names[:-1])}, not installed yet.",
+                        remedy="Install them first, or let them be installed along.",
+                    )
+                for each in names:
+                    self._install_one(each, connection, session)
+                done += names
+            if done:
                 raise_version(session)
-        return names
+        return done
 
     def install_automatic(self) -> tuple[list[str], dict[str, str]]:
         """Install those that ask for it as soon as all they depend on is at work, until none is left.

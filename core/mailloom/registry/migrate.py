@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,15 @@ def revisions(lineage: Lineage) -> dict[str, str | None]:
     return found
 
 
-def _constants(path: Path) -> dict[str, str | None]:
+def _constants(path: Path) -> Mapping[str, str | None]:
     """`revision` and `down_revision` as the file assigns them, one by one or as a tuple."""
+    stat = path.stat()
+    return _read_constants(path, stat.st_mtime_ns, stat.st_size)
+
+
+# Asked for with every look at what is on the machine, of files that hardly ever change.
+@lru_cache(maxsize=1000)
+def _read_constants(path: Path, changed_ns: int, size: int) -> Mapping[str, str | None]:
     found: dict[str, str | None] = {}
     with _PARSING:
         tree = ast.parse(path.read_bytes(), filename=str(path))

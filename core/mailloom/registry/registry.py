@@ -253,12 +253,12 @@ class Registry:
 
     # --- decisions ---
 
-    def install(self, name: str, with_dependencies: bool = True) -> list[str]:
-        """Install an addon, and first what it needs; returns the names that were installed. All of it or nothing."""
+    def install(self, *names: str, with_dependencies: bool = True) -> list[str]:
+        """Install addons, and first what they need; returns the names that were installed. All of it or nothing."""
         with self._lock:
-            names = self._lifecycle().install(name, with_dependencies=with_dependencies)
+            done = self._lifecycle().install(*names, with_dependencies=with_dependencies)
             self.load()
-            return [*names, *self.install_automatic()]
+            return [*done, *self.install_automatic()]
 
     def install_automatic(self) -> list[str]:
         """Install each `auto_install` addon whose dependencies are all at work, unless a person once uninstalled it.

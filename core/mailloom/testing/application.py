@@ -161,9 +161,7 @@ def temporary_app(
         app.resolver = resolver or FakeResolver()
         try:
             _create_tables(app, models)
-            for addon in [*addons, name]:
-                if not app.registry.addons[addon].at_work:
-                    app.registry.install(addon)
+            app.registry.install(*addons, name)
             for section, values in (settings or {}).items():
                 app.save_settings(section, values)
             if domain and "alias" in app.registry.addons and app.registry.addons["alias"].at_work:
