@@ -236,7 +236,9 @@ def test_hook_register_menu(offering: Callable[..., Hooks], failures: Failures) 
 
 
 def test_hook_register_account_panels(offering: Callable[..., Hooks]) -> None:
-    panel = AccountPanel(name="oauth", template="oauth/panel.html", values=lambda office, account_id: {"id": account_id})
+    panel = AccountPanel(
+        name="oauth", template="oauth/panel.html", values=lambda office, account_id: {"id": account_id}
+    )
     catalogue = make_catalogue(offering(oauth={"register_account_panels": lambda: [panel]}))
     assert catalogue.account_panels == {"oauth": panel}
 
