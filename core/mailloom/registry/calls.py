@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import Environment
@@ -36,9 +36,8 @@ from mailloom.api.webhooks import ProviderEvent, Webhook
 from mailloom.mail.message import Message as Mail
 from mailloom.mail.reply import Reply as VisibleReply
 from mailloom.mail.report import Report
-from mailloom.registry.answers import misfit, misfit_of_all, misfit_of_denials, misfit_of_headers, misfit_of_settings
-from mailloom.registry.faults import in_one_line
-from mailloom.registry.implementations import Implementations
+from mailloom.registry.answers import misfit_of_denials, misfit_of_headers, misfit_of_settings
+from mailloom.registry.asking import Asking, misfit_from
 from mailloom.store.messages import Message
 from mailloom.store.outbox import Delivery
 from mailloom.store.threads import Thread
@@ -49,11 +48,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Hooks:
+class Hooks(Asking):
     """The hooks of the addons that are at work. Immutable; a reload makes a new one."""
-
-    def __init__(self, implementations: Implementations) -> None:
-        self.implementations = implementations
 
     # --- collect: (addon, object) pairs in dependency order ---
 
@@ -195,17 +191,17 @@ class Hooks:
 
     def decorate_marketing(self, message_id: int, session: Session) -> list[Decoration]:
         given = {"message_id": message_id, "session": session}
-        return list(self._each_decided("decorate_marketing", given, _misfit_of(Decoration)))
+        return list(self._each_decided("decorate_marketing", given, misfit_from(Decoration)))
 
     def sign_message(self, envelope: Envelope, message: bytes) -> bytes:
         """Header lines to put before the mail; the signature of a dependent stands above those of what it depends on."""
         given = {"envelope": envelope, "message": message}
-        return b"".join(reversed(list(self._each_decided("sign_message", given, _misfit_of(bytes)))))
+        return b"".join(reversed(list(self._each_decided("sign_message", given, misfit_from(bytes)))))
 
     def provider_events(self, events: Sequence[ProviderEvent], session: Session) -> None:
         """Raises HookFailed when one could not take them, so that the provider is not told that they arrived."""
         for each in self.implementations.of("provider_events"):
-            self.implementations.decided(each, {"events": events, "session": session}, _misfit_of(object))
+            self.implementations.decided(each, {"events": events, "session": session}, misfit_from(object))
 
     def offer_topics(self, address: str, session: Session) -> list[Topic]:
         """Of all addons, in order; who fails is left out."""
@@ -221,7 +217,7 @@ class Hooks:
         """Records by what they are. Raises HookFailed, because an export that lacks a part is none."""
         found: dict[str, list[Mapping[str, Any]]] = {}
         given = {"address": address, "session": session}
-        for answer in self._each_decided("export_person", given, _misfit_of(Mapping)):
+        for answer in self._each_decided("export_person", given, misfit_from(Mapping)):
             for name, records in answer.items():
                 found.setdefault(name, []).extend(records)
         return found
@@ -230,7 +226,7 @@ class Hooks:
         """Counts by what was erased; dependents first. Raises HookFailed, and the caller must undo everything."""
         erased: Counter[str] = Counter()
         given = {"address": address, "session": session}
-        for counts in self._each_decided("erase_person", given, _misfit_of(Mapping), backwards=True):
+        for counts in self._each_decided("erase_person", given, misfit_from(Mapping), backwards=True):
             erased.update(counts)
         return dict(erased)
 
@@ -276,84 +272,3 @@ class Hooks:
 
     def deliveries_recorded(self, deliveries: Sequence[Settled], session: Session) -> None:
         self._observed("deliveries_recorded", {"deliveries": deliveries, "session": session}, session)
-
-    # --- how ---
-
-    def _collected(self, hook: str, wanted: type[Any], given: Mapping[str, Any] | None = None) -> list[tuple[str, Any]]:
-        """Every object of every addon; an addon with one misfit loses its whole contribution to this hook."""
-        return [
-            (each.addon, value)
-            for each, values in self.implementations.fenced(hook, given or {})
-            if self._fits(each, misfit_of_all(values, wanted))
-            for value in values
-        ]
-
-    def _fits(self, each: Any, fault: str) -> bool:
-        if fault:
-            self.implementations.failed(each, f"it returned {fault}")
-        return not fault
-
-    def _first_decided(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
-        for each in reversed(self.implementations.of(hook)):
-            answer: T | None = self.implementations.decided(each, given, _misfit_of(wanted))
-            if answer is not None:
-                return answer
-        return None
-
-    def _each_decided(
-        self, hook: str, given: Mapping[str, Any], misfit: Callable[[Any], str], *, backwards: bool = False
-    ) -> Iterator[Any]:
-        """Answers other than None. Raises HookFailed where one may not be guessed at."""
-        asked = self.implementations.of(hook)
-        for each in reversed(asked) if backwards else asked:
-            answer = self.implementations.decided(each, given, misfit)
-            if answer is not None:
-                yield answer
-
-    def _first_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> T | None:
-        return next(self._answers_fenced(hook, given, wanted), None)
-
-    def _answers_fenced(self, hook: str, given: Mapping[str, Any], wanted: type[T]) -> Iterator[T]:
-        """Answers other than None, each asked for only when it is wanted."""
-        for each in reversed(self.implementations.of(hook)):
-            try:
-                answer = each(given)
-            except Exception as error:
-                self.implementations.failed(each, in_one_line(error))
-                continue
-            if answer is not None and self._fits(each, misfit(answer, wanted)):
-                yield answer
-
-    def _each_fenced(
-        self, hook: str, given: Mapping[str, Any], addons: Sequence[str] | None = None, *, backwards: bool = False
-    ) -> None:
-        asked = self.implementations.of(hook)
-        for each in reversed(asked) if backwards else asked:
-            if addons is not None and each.addon not in addons:
-                continue
-            try:
-                each(given)
-            except Exception as error:
-                self.implementations.failed(each, in_one_line(error))
-
-    def _own(self, hook: str, addon: str, given: Mapping[str, Any]) -> Any:
-        implementation = self.implementations.one(hook, addon)
-        return None if implementation is None else implementation(given)
-
-    def _observed(self, hook: str, given: Mapping[str, Any], session: Session) -> None:
-        """Call each observer inside a savepoint: what a failing one wrote is undone, what is being observed is not."""
-        observers = self.implementations.of(hook)
-        if not observers:
-            return
-        # Outside the fence: a fault of what is being observed must not be taken for the observer's.
-        session.flush()
-        for each in observers:
-            try:
-                with session.begin_nested():
-                    each(given)
-            except Exception as error:
-                self.implementations.failed(each, in_one_line(error))
-
-
-def _misfit_of(wanted: type[Any]) -> Callable[[Any], str]:
-    return lambda value: misfit(value, wanted)
