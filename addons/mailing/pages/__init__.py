@@ -6,7 +6,11 @@ from mailloom.api import Office, Permission
 from mailloom.api.pages import APIRouter, Column, Filter, Kind, Request, Response, Table, Toolkit, _, needs
 
 from ..models import Mailing, MailingState
-from . import controls, plans, previews, reports, words
+from .controls import make as make_controls
+from .plans import make as make_plans
+from .previews import make as make_previews
+from .reports import make as make_reports
+from .words import make as make_words
 
 MAILINGS = Table(
     name="mailings",
@@ -48,6 +52,6 @@ def make(office: Office, toolkit: Toolkit) -> APIRouter:
         actions = [("Write a mailing", "/mailings/new", Permission.MAILING_WRITE)]
         return toolkit.table(request, MAILINGS, title=_("Mailings"), actions=actions)
 
-    for part in (plans, words, previews, controls, reports):
-        router.include_router(part.make(office, toolkit))
+    for make_part in (make_plans, make_words, make_previews, make_controls, make_reports):
+        router.include_router(make_part(office, toolkit))
     return router
