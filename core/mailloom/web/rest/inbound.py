@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+import structlog
 from fastapi import Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ from mailloom.errors import ConfigurationError, MalformedMessage, NotFound
 from mailloom.store.arrivals import Outcome
 from mailloom.web.rest.here import Here
 
+_log = structlog.get_logger(__name__)
 router = api_router(tags=["arrivals"])
 TYPES = ("message/rfc822", "message/global")
 BODY = {
@@ -90,6 +92,7 @@ def take(app: App, mailing: Mailing, account: str = "", *, check: bool = False, 
     try:
         settled = app.inbound.settle(arrival_id)
     except Exception:
+        _log.exception("a mail that was handed in is decided about later", arrival=arrival_id)
         app.inbound.kept([arrival_id])
         return Taken(arrival_id=arrival_id, outcome=Outcome.KEPT, reason="")
     return Taken(arrival_id=arrival_id, outcome=Outcome(settled.outcome), reason=settled.reason)
