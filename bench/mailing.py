@@ -102,7 +102,7 @@ def work(url: str, port: int, recipients: int, connections: int, send: bool) -> 
     from mailloom.addons.mailing.models import Mailing
     from mailloom.addons.mailing.reporting import report_of
     from mailloom.addons.mailing.running import run
-    from mailloom.cli.working import duties_of
+    from mailloom.working import duties_of
 
     app = installation(url, port, connections)
     number = draft(app, fill(app, recipients))

@@ -103,10 +103,10 @@ def ours(url: str, port: int, mails: int, connections: int) -> None:
     """A whole installation with the smtp addon; prints one line of JSON."""
     from mailloom.api.drafts import Draft, Recipient
     from mailloom.app import App, create_app
-    from mailloom.cli.working import duties_of
     from mailloom.flow.accounts import Accounts
     from mailloom.mail.address import Address
     from mailloom.place import Place
+    from mailloom.working import duties_of
 
     folder = FOLDER / "installation"
     shutil.rmtree(folder, ignore_errors=True)

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from mailloom.api.probing import Step
-from mailloom.cli.accounts import Name, accounts, accounts_of
+from mailloom.cli.accounts import Name, accounts
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, plain, print_json
 from mailloom.errors import ConfigurationError
 from mailloom.flow.account_test import TrialMessage, try_account
 from mailloom.store.accounts import Direction
+from mailloom.working import accounts_of
 
 
 def register_commands(_root: typer.Typer) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from mailloom.app import App
 from mailloom.cli.account_fields import (
     AskPassword,
     Choose,
@@ -27,11 +26,12 @@ from mailloom.cli.account_fields import (
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, print_record, print_records, say
 from mailloom.errors import ConfigurationError
-from mailloom.flow.accounts import Accounts, shown_settings
+from mailloom.flow.accounts import shown_settings
 from mailloom.flow.choose import choose, outgoing_accounts
 from mailloom.flow.presets import with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
+from mailloom.working import accounts_of
 
 accounts = typer.Typer(help="Accounts: servers that mail is sent to or fetched from.", no_args_is_help=True)
 
@@ -44,12 +44,6 @@ DirectionOption = Annotated[
 
 def register_commands(root: typer.Typer) -> None:
     root.add_typer(accounts, name="accounts")
-
-
-def accounts_of(app: App) -> Accounts:
-    """The accounts of an application."""
-    registry = app.registry
-    return Accounts(lambda: registry.transports, lambda: registry.sources, app.keys, app.now)
 
 
 @accounts.command("kinds")

@@ -10,9 +10,9 @@ from rich.text import Text
 from mailloom.api.checks import Finding, Severity
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, plain, print_json
-from mailloom.cli.working import duties_of
 from mailloom.errors import MailloomError
 from mailloom.jobs.checkup import Checkup
+from mailloom.working import duties_of
 
 _MARKS = {
     Severity.GOOD: ("✓", "green"),

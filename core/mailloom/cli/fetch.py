@@ -12,12 +12,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from mailloom.app import App
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, print_records
-from mailloom.cli.working import duties_of
 from mailloom.errors import NotFound
 from mailloom.flow.fetching import FetchReport
 from mailloom.flow.settling import Settled
 from mailloom.jobs.duties import Duties
 from mailloom.store.accounts import AccountRow
+from mailloom.working import duties_of
 
 
 class Advance(Protocol):

@@ -9,11 +9,11 @@ import typer
 
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, print_json, print_records, say
-from mailloom.cli.working import duties_of
 from mailloom.jobs.checkup import is_late
 from mailloom.jobs.engine import Duty
 from mailloom.jobs.running import Runner, job_states, pause_job
 from mailloom.store.system import JobState
+from mailloom.working import duties_of
 
 jobs = typer.Typer(help="Jobs: list, run, pause, resume.", no_args_is_help=True)
 

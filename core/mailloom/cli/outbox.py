@@ -13,13 +13,13 @@ from mailloom.app import App
 from mailloom.cli.fetch import bar
 from mailloom.cli.opening import opened
 from mailloom.cli.output import AsJson, console, plain, print_json, print_records, say
-from mailloom.cli.working import duties_of
 from mailloom.errors import ConfigurationError, NotFound
 from mailloom.flow.outbox import CANCELLABLE, RETRIABLE, WAITING, cancel, retry, set_priority
 from mailloom.flow.pass_values import PassReport
 from mailloom.store.accounts import AccountRow
 from mailloom.store.messages import Message
 from mailloom.store.outbox import READY, Delivery, DeliveryAttempt, DeliveryState
+from mailloom.working import duties_of
 
 outbox = typer.Typer(help="The outbox: every delivery and what became of it.", no_args_is_help=True)
 

@@ -25,11 +25,11 @@ from mailloom.cli.first_user import first_link, first_link_text
 from mailloom.cli.metrics import offer
 from mailloom.cli.opening import opened
 from mailloom.cli.output import say
-from mailloom.cli.working import duties_of
 from mailloom.jobs.embedded import Embedded
 from mailloom.jobs.engine import Engine
 from mailloom.jobs.serving import Services
 from mailloom.logs import set_up_logs
+from mailloom.working import duties_of
 
 _log = structlog.get_logger(__name__)
 

@@ -24,11 +24,11 @@ from mailloom.api.services import Service
 from mailloom.app import App, create_app
 from mailloom.cli.opening import Opening
 from mailloom.cli.root import command_line
-from mailloom.cli.working import duties_of
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.jobs.embedded import Embedded
 from mailloom.jobs.serving import Services
 from mailloom.place import Place
+from mailloom.working import duties_of
 
 ADDONS = ("smtp", "listener", "alias", "catchall", "bounce", "helpdesk", "sandbox")
 FURTHER_ADDONS = ("mailing", "deliverability")

@@ -18,7 +18,6 @@ from mailloom.addons.mailing.reporting import Report, report_of
 from mailloom.addons.mailing.running import run
 from mailloom.addons.mailing.starting import start
 from mailloom.addons.mailing.targets import Target
-from mailloom.cli.working import duties_of
 from mailloom.mail.address import normalise
 from mailloom.mail.message import Message, parse
 from mailloom.store.accounts import AccountRow, AccountState, Direction
@@ -27,6 +26,7 @@ from mailloom.store.outbox import Delivery
 from mailloom.store.system import Alarm
 from mailloom.testing import Clock, TemporaryApp, temporary_app
 from mailloom.testing.transports import MemoryKind, MemoryServer
+from mailloom.working import duties_of
 
 HELLO = Content(subject="News for {{ name }}", html="<p>Hello <b>{{ name }}</b></p>", text="Hello {{ name }}")
 

@@ -20,11 +20,11 @@ from mailloom.addons.mailing.preparing import prepare_page
 from mailloom.addons.mailing.running import feed_piece, run
 from mailloom.addons.optout.models import Source
 from mailloom.addons.optout.statements import opt_out
-from mailloom.cli.working import duties_of
 from mailloom.errors import Refused
 from mailloom.store.database import Database
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.testing.transports import Break, breaks, rejected, taken
+from mailloom.working import duties_of
 
 OBSERVER = {
     "manifest.toml": 'name = "NAME"\ntitle = "Watching"\nsummary = "Writes down what is settled."\nversion = "1.0"\n'

@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 
 from mailloom.addons.mailing.models import LedgerRow, MailingState
 from mailloom.addons.mailing.running import run
-from mailloom.cli.working import duties_of
 from mailloom.errors import MailloomError
 from mailloom.flow.failpoints import ENVIRONMENT_VARIABLE
 from mailloom.place import DATABASE_URL_VARIABLE
@@ -28,6 +27,7 @@ from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
 from mailloom.testing import Clock, temporary_app
 from mailloom.testing.smtp_server import FakeSmtpServer
+from mailloom.working import duties_of
 
 Desk = Any
 
@@ -37,7 +37,7 @@ from datetime import datetime
 from pathlib import Path
 from mailloom.addons.mailing.running import run
 from mailloom.app import open_app
-from mailloom.cli.working import duties_of
+from mailloom.working import duties_of
 
 app = open_app(Path(sys.argv[1]), clock=lambda: datetime.fromisoformat(sys.argv[2]))
 for _ in range(3):

@@ -17,7 +17,7 @@ from mailloom.addons.sendmail.settings import SendmailSettings
 from mailloom.api import Account, Outcome, Parcel, Status
 from mailloom.errors import ConfigurationError
 from mailloom.testing import temporary_app
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 if TYPE_CHECKING:
     from servers.postfix import Postfix

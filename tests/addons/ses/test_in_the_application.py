@@ -16,7 +16,6 @@ from mailloom.addons.ses.quota import follow_quotas
 from mailloom.addons.ses.replies import check_reply_accounts
 from mailloom.addons.ses.webhook import SesWebhook
 from mailloom.api import Draft, Purpose, Recipient, Severity, WebhookCall
-from mailloom.cli.accounts import accounts_of
 from mailloom.errors import ConfigurationError
 from mailloom.jobs.duties import Duties
 from mailloom.mail.address import parse_addresses
@@ -25,6 +24,7 @@ from mailloom.store.messages import MessageIdentifier
 from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.testing.application import Clock, TemporaryApp, temporary_app
 from mailloom.web.serving import WebService
+from mailloom.working import accounts_of
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail-events"
 

@@ -23,13 +23,13 @@ from mailloom.addons.tracking import judging
 from mailloom.addons.tracking.models import Hit
 from mailloom.addons.tracking.planning import Wish, measure
 from mailloom.addons.tracking.reporting import lines_of
-from mailloom.cli.working import duties_of
 from mailloom.mail.message import Message, parse
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.store.database import Database
 from mailloom.testing import Clock, TemporaryApp, temporary_app
 from mailloom.testing.transports import MemoryKind, MemoryServer
 from mailloom.web.serving import WebService
+from mailloom.working import duties_of
 
 BASE = "https://mail.example.org"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

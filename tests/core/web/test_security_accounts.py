@@ -11,7 +11,7 @@ from mailloom.flow.account_values import opened_secrets
 from mailloom.store.access import Role
 from mailloom.testing.application import TemporaryApp, temporary_app
 from mailloom.testing.pages import Browser, browsing
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 FIELDS = {"name": "post", "host": "mail.example.org", "security": "tls", "authentication": "password", "user": "ann"}
 SECRET = "correct horse"

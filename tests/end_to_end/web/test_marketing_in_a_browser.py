@@ -11,11 +11,11 @@ from sqlalchemy import select
 from mailloom.addons.mailing.models import LedgerRow
 from mailloom.addons.mailing.running import run
 from mailloom.addons.optout.links import unsubscribe_url
-from mailloom.cli.working import duties_of
 from mailloom.store.access import Role
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.testing.application import temporary_app
 from mailloom.testing.transports import MemoryKind, MemoryServer
+from mailloom.working import duties_of
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.testing.application import TemporaryApp, temporary_app
 from mailloom.testing.oauth_provider import OAuthProvider
 from mailloom.testing.smtp_server import FakeSmtpServer
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 from servers.dovecot import Dovecot
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]

@@ -24,7 +24,7 @@ from mailloom.store.accounts import AccountRow, Direction
 from mailloom.web.admin.account_fields import Naming, entered, filled, given_anew, grouped, naming_fields
 from mailloom.web.admin.account_offers import found_for, offered_kinds, offered_presets
 from mailloom.web.admin.accounts import account_row, crumbs_of
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 _LONGEST = 320
 _CHOICE = "choose-"

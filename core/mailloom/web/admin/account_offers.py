@@ -12,7 +12,7 @@ from mailloom.app import App
 from mailloom.errors import ConfigurationError, MailloomError
 from mailloom.flow.presets import server_fields
 from mailloom.store.accounts import Direction
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 _MOST_OFFERS = 8
 

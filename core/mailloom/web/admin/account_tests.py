@@ -44,7 +44,7 @@ from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, Direction
 from mailloom.web.admin.accounts import account_row, crumbs_of
 from mailloom.web.admin.setup import progress_of_visitor
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 MOST_AT_ONCE = 8
 _KEPT = 50

@@ -28,7 +28,7 @@ from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.web.admin.account_tables import ARCHIVED, WAITING, table_of, waiting_text
 from mailloom.web.admin.panels import account_panels
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 _LARGEST_ID = 2**63
 READ, WRITE = [needs(Permission.ACCOUNTS_READ)], [needs(Permission.ACCOUNTS_WRITE)]

@@ -24,7 +24,7 @@ from mailloom.flow.alarms import close_alarms
 from mailloom.jobs.checkup import Checkup
 from mailloom.store.system import Alarm
 from mailloom.web.admin.places import place_of
-from mailloom.web.working import duties_of
+from mailloom.working import duties_of
 
 _WORST_FIRST = (Severity.BAD, Severity.UNKNOWN, Severity.WARNING, Severity.GOOD)
 

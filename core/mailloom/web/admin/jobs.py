@@ -15,7 +15,7 @@ from mailloom.jobs.engine import Duty
 from mailloom.jobs.engine import Kind as DutyKind
 from mailloom.jobs.running import Runner, job_states, pause_job
 from mailloom.store.system import JobState
-from mailloom.web.working import duties_of
+from mailloom.working import duties_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

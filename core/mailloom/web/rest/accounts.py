@@ -24,7 +24,7 @@ from mailloom.flow.presets import filled_in, preset_named, with_preset
 from mailloom.mail.address import normalise
 from mailloom.store.accounts import AccountRow, AccountState, Direction
 from mailloom.web.rest.here import Here
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 router = api_router(tags=["accounts"])
 READ, WRITE = [needs(Permission.ACCOUNTS_READ)], [needs(Permission.ACCOUNTS_WRITE)]

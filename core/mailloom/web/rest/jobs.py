@@ -14,7 +14,7 @@ from mailloom.jobs.engine import Duty
 from mailloom.jobs.running import Runner, job_states, pause_job
 from mailloom.store.system import JobState
 from mailloom.web.rest.here import Here
-from mailloom.web.working import duties_of
+from mailloom.working import duties_of
 
 router = api_router(tags=["jobs"])
 READ, WRITE = [needs(Permission.SYSTEM_READ)], [needs(Permission.SYSTEM_WRITE)]

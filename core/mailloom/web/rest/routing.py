@@ -17,7 +17,7 @@ from mailloom.jobs.checkup import Checkup
 from mailloom.web.rest.arrivals import StepShown
 from mailloom.web.rest.here import Here
 from mailloom.web.rest.inbound import BODY, TYPES, Addresses, with_crlf
-from mailloom.web.working import duties_of
+from mailloom.working import duties_of
 
 router = api_router(tags=["routing"])
 

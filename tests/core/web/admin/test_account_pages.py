@@ -16,7 +16,7 @@ from mailloom.store.outbox import Delivery, DeliveryState
 from mailloom.testing.application import TemporaryApp, temporary_app
 from mailloom.testing.pages import Browser, browsing
 from mailloom.testing.smtp_server import FakeSmtpServer
-from mailloom.web.working import accounts_of
+from mailloom.working import accounts_of
 
 SECRET = "open-sesame"
 

@@ -37,7 +37,7 @@ from mailloom.testing.pages import browsing
 from mailloom.web.admin.account_fields import grouped
 from mailloom.web.admin.menu import CORE_MENU
 from mailloom.web.admin.words import catalogue_folders, read_catalogues
-from mailloom.web.working import duties_of
+from mailloom.working import duties_of
 
 ROOT = Path(__file__).parents[4]
 CORE = "core"

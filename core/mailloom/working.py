@@ -1,4 +1,4 @@
-"""The working parts behind pages and REST routes that do what jobs and commands do."""
+"""The working parts that commands, pages and REST routes share: what is done with accounts, and what jobs do."""
 
 from __future__ import annotations
 
